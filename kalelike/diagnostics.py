@@ -136,6 +136,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
      "A definition cannot be replayed, since what it was defined with has changed."),
     ("KL205", "parameter-reassigned", _N, "A pipeline parameter is reassigned by a step."),
     ("KL206", "bad-parameter", _E, "A pipeline parameter has a value that cannot be typed."),
+    ("KL208", "computed-parameter", _N, "A line of the parameters cell is not a literal."),
     ("KL207", "bad-metric", _E, "A metric cannot be computed from the cell."),
     ("KL301", "dynamic-code", _W, "Code is executed that cannot be read in advance."),
     ("KL302", "unknown-star-import", _W, "A star import's names cannot be found in advance."),

@@ -146,6 +146,8 @@ class Step:
     key_sources: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
     """Local files that the step reads and no step writes, relative to the notebook."""
+    definitions: tuple[str, ...] = ()
+    """Functions and classes that every reader replays from source: pickled by name."""
 
     @property
     def predecessors(self) -> tuple[StepName, ...]:

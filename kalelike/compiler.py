@@ -1,0 +1,85 @@
+"""Chains the stages from a notebook file to a pipeline; holds no logic of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
+from kalelike.emit import PipelineDocument, emit_pipeline, to_yaml
+from kalelike.errors import CompileError
+from kalelike.graph.build import build_graph
+from kalelike.graph.model import PipelineGraph
+from kalelike.graph.step_code import StepCodeDocument, step_codes
+from kalelike.lint.document import check_documents
+from kalelike.notebook.read import read_notebook
+from kalelike.notebook.roles import tag_notebook
+from kalelike.runtime.atomic import write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A compiled notebook: its graph, the steps' code and the KFP document."""
+
+    graph: PipelineGraph
+    codes: tuple[StepCodeDocument, ...]
+    document: PipelineDocument
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def analyse(path: str | Path, *, auto: bool = False) -> PipelineGraph:
+    """Read a notebook file and return its graph; nothing is executed.
+
+    Raises :class:`CompileError` with every mistake that could be found.
+    """
+    notebook = read_notebook(path)
+    tagged = tag_notebook(notebook)
+    return build_graph(tagged)
+
+
+def compile_notebook(
+    path: str | Path, *, auto: bool = False, inline: bool = False
+) -> Compilation:
+    """Compile a notebook file; nothing is executed or written.
+
+    ``auto`` lets headings and data flow choose the steps. ``inline`` carries
+    the steps' code in the document, so that no image has to hold it.
+    Raises :class:`CompileError` with every mistake that could be found.
+    """
+    graph = analyse(path, auto=auto)
+    codes = step_codes(graph)
+    document = emit_pipeline(graph, {item.step: item for item in codes}, inline=inline)
+    findings = check_documents(document.ir, document.platform, graph.notebook.name)
+    if has_errors(findings):
+        raise CompileError((*graph.diagnostics, *findings))
+    return Compilation(graph, codes, document, (*graph.diagnostics, *findings))
+
+
+def write_compilation(compilation: Compilation, output: Path, code_dir: Path) -> None:
+    """Write the document to ``output`` and the steps' code into ``code_dir``.
+
+    Each file is written aside and renamed. Raises :class:`CompileError` with
+    code KL009 when a place cannot be written.
+    """
+    try:
+        write_codes(compilation, code_dir)
+        write_text(output, to_yaml(compilation.document))
+    except OSError as error:
+        place = str(error.filename or output)
+        raise CompileError(
+            [
+                diagnose(
+                    "output-not-writable",
+                    f"{place} cannot be written: {error.strerror or error}",
+                    Location(place),
+                    "choose another place with -o",
+                )
+            ]
+        ) from error
+
+
+def write_codes(compilation: Compilation, code_dir: Path) -> None:
+    """Write the steps' code documents, which the entry point finds by step and hash."""
+    code_dir.mkdir(parents=True, exist_ok=True)
+    for code in compilation.codes:
+        write_text(code_dir / f"{code.step}-{code.sha}.json", code.text)

@@ -1,0 +1,1 @@
+"""What each cell binds, reads, changes and imports, found without executing anything."""

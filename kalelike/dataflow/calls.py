@@ -1,0 +1,307 @@
+"""Calls of the notebook's own functions and classes, interpreted at every call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from kalelike.dataflow.expressions import ExpressionEvaluator
+from kalelike.dataflow.machine import Frame
+from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Value, reach
+
+_MAX_DEPTH = 14
+_MAX_CALLS = 1500
+
+
+class CallEvaluator(ExpressionEvaluator):
+    """Calls: arguments are bound, bodies interpreted, foreign code asked of the library model."""
+
+    def _call(self, node: ast.Call) -> Value:
+        if isinstance(node.func, ast.Name) and node.func.id == "__magic__":
+            return self.run_magic(node)
+        arguments: list[Value] = []
+        if isinstance(node.func, ast.Attribute):
+            receiver = self.evaluate(node.func.value)
+            arguments, keywords = self._arguments(node)
+            return self.call_method(receiver, node.func.attr, arguments, keywords, node)
+        callee = self.evaluate(node.func)
+        arguments, keywords = self._arguments(node)
+        return self.call_value(callee, arguments, keywords, node)
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
+        arguments: list[Value] = []
+        for item in node.args:
+            if isinstance(item, ast.Starred):
+                spread = self.elements(self.evaluate(item.value))
+                arguments.extend([spread, spread, spread])
+            else:
+                arguments.append(self.evaluate(item))
+        keywords: dict[str, Value] = {}
+        for keyword in node.keywords:
+            value = self.evaluate(keyword.value)
+            if keyword.arg is None:
+                keywords["**"] = self.elements(value)
+            else:
+                keywords[keyword.arg] = value
+        return arguments, keywords
+
+    def run_magic(self, node: ast.Call) -> Value:
+        """Run the IPython magic that ``node`` stands for."""
+        raise NotImplementedError
+
+    def call_library(
+        self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call a function that is known by its dotted path only."""
+        raise NotImplementedError
+
+    def call_foreign_method(
+        self,
+        receiver: Obj,
+        name: str,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call a method whose code is not the notebook's."""
+        raise NotImplementedError
+
+    def call_method(
+        self,
+        receiver: Value,
+        name: str,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call ``receiver.name(…)`` for everything that the receiver may be."""
+        if not receiver:
+            self.touch_arguments(arguments, keywords, node)
+            return self._method_of_scalar(name, arguments, node)
+        result: set[Obj] = set()
+        for item in receiver:
+            if item.kind in ("member", "builtin", "module"):
+                path = f"{item.path}.{name}"
+                result |= self.call_library(path, arguments, keywords, node)
+            elif item.kind in ("localmodule", "class"):
+                found = self._attribute_of_one(item, name, node)
+                result |= self.call_value(found, arguments, keywords, node)
+            elif item.kind == "instance" and (method := self.find_method(item.cls, name)):
+                own = frozenset((item,))
+                code = item.cls.class_code if item.cls else None
+                static = code is not None and name in code.static
+                bound = arguments if static else [own, *arguments]
+                result |= self.call_value(frozenset((method,)), bound, keywords, node)
+            else:
+                result |= self.call_foreign_method(item, name, arguments, keywords, node)
+        return frozenset(result)
+
+    def _method_of_scalar(self, name: str, arguments: list[Value], node: ast.AST) -> Value:
+        if name in ("format", "join", "split", "encode"):
+            return SCALAR
+        held = {item for value in arguments for item in value if item.kind == "instance"}
+        return self.fresh(node, "opaque", held) if held else SCALAR
+
+    def call_value(
+        self,
+        callee: Value,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call whatever ``callee`` may be; see :meth:`Machine.call_value`."""
+        result: set[Obj] = set()
+        for item in callee:
+            if item.kind == "function" and item.function is not None:
+                result |= self.call_function(item, arguments, keywords, node)
+            elif item.kind == "method" and item.cls is not None:
+                bound = [frozenset((item.cls,)), *arguments]
+                result |= self.call_function(item, bound, keywords, node)
+            elif item.kind == "class" and item.class_code is not None:
+                result |= self.instantiate(item, arguments, keywords, node)
+            elif item.kind in ("member", "builtin", "module"):
+                result |= self.call_library(item.path, arguments, keywords, node)
+            elif item.kind == "instance":
+                own = frozenset((item,))
+                result |= self.call_method(own, "__call__", arguments, keywords, node)
+            elif item.kind != "text":
+                result |= self.call_unknown(item, arguments, keywords, node)
+        return frozenset(result)
+
+    def call_unknown(
+        self, callee: Obj, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call an object of unknown make: it may change itself, and keep its arguments."""
+        everything = {item for value in (*arguments, *keywords.values()) for item in value}
+        self.touch({callee, *everything}, node)
+        if callee.kind not in ("array", "frame"):
+            self.change_deep((callee,), node)
+        if callee.stochastic:
+            self.draw("numpy", node)
+        return self.fresh(node, "opaque", {callee, *everything})
+
+    def draw(self, generator: str, node: ast.AST) -> None:
+        """Record a draw from a global random generator that has been seeded."""
+        name = f"@random:{generator}"
+        stream = self.names.get(name)
+        if stream is None:
+            return
+        self.record_read(name, node)
+        self.change(stream, node)
+
+    # -- the notebook's own code -----------------------------------------------
+
+    def call_function(
+        self, made: Obj, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Interpret a notebook function's body with these arguments."""
+        code = made.function
+        assert code is not None
+        everything = {item for value in (*arguments, *keywords.values()) for item in value}
+        running = sum(1 for frame in self.frames if frame.code is code)
+        self.budget += 1
+        if running or len(self.frames) > _MAX_DEPTH or self.budget > _MAX_CALLS:
+            return self._call_unseen(code, running, everything, node)
+        frame = Frame(code, {}, code.cell, self.context_of(node))
+        self._bind(frame, code, arguments, keywords, node)
+        before, dead = set(self.bound), self.dead
+        self.frames.append(frame)
+        try:
+            if isinstance(code.node, ast.Lambda):
+                frame.returned |= self.evaluate(code.node.body)
+            elif code.is_generator:
+                body = code.node.body
+                self.optional(lambda: self.execute(body))
+            else:
+                self.execute(code.node.body)
+        finally:
+            self.frames.pop()
+        if code.returns_early or self.dead:
+            self.bound = before
+        self.dead = dead
+        if code.is_generator:
+            generator = self.make(node, "generator", {*frame.returned, made, *everything})
+            generator.path = f"a generator (of {code.name})"
+            return frozenset((generator,))
+        return frozenset(frame.returned)
+
+    def _call_unseen(
+        self, code: FunctionCode, running: int, everything: set[Obj], node: ast.AST
+    ) -> Value:
+        """Account for a call whose body is not followed: recursion, or too deep a nest."""
+        if running:
+            frames = [frame for frame in self.frames if frame.code is code]
+            returned = {item for frame in frames for item in frame.returned}
+            return self.fresh(node, "opaque", everything | returned)
+        for part in ast.walk(code.node):
+            if isinstance(part, ast.Name) and part.id in self.names:
+                self.record_read(part.id, node)
+                self.change_deep(self.names[part.id], node)
+        self.change_deep(everything, node)
+        return self.fresh(node, "opaque", everything)
+
+    def _bind(
+        self,
+        frame: Frame,
+        code: FunctionCode,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> None:
+        spec = code.node.args
+        positional = [item.arg for item in (*spec.posonlyargs, *spec.args)]
+        everything = {item for value in (*arguments, *keywords.values()) for item in value}
+        spread = keywords.get("**", SCALAR)
+        for index, name in enumerate(positional):
+            if index < len(arguments):
+                value = arguments[index]
+            elif name in keywords:
+                value = keywords[name]
+            else:
+                value = code.defaults.get(name, SCALAR) | spread
+            frame.local_vars[name] = value
+        for item in spec.kwonlyargs:
+            value = keywords.get(item.arg, code.defaults.get(item.arg, SCALAR) | spread)
+            frame.local_vars[item.arg] = value
+        if spec.vararg:
+            extra = {part for value in arguments[len(positional) :] for part in value}
+            frame.local_vars[spec.vararg.arg] = frozenset(
+                (self.make(node, "tuple", extra, role="*args"),)
+            )
+        if spec.kwarg:
+            frame.local_vars[spec.kwarg.arg] = frozenset(
+                (self.make(node, "dict", everything, role="**kwargs"),)
+            )
+
+    def instantiate(
+        self, cls: Obj, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Make an instance of a notebook class."""
+        instance = self.make(node, "instance", role=f"instance:{id(cls)}")
+        instance.cls = cls
+        cls.parents.add(instance)
+        own = frozenset((instance,))
+        found = False
+        for name in ("__new__", "__init__", "__post_init__"):
+            method = self.find_method(cls, name)
+            if method is not None:
+                found = found or name == "__init__"
+                given = arguments if name != "__post_init__" else []
+                self.call_value(frozenset((method,)), [own, *given], keywords, node)
+        if not found:
+            instance.hold(item for value in (*arguments, *keywords.values()) for item in value)
+        return own
+
+    # -- foreign code running ours ---------------------------------------------
+
+    def touch_arguments(
+        self, arguments: Iterable[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        """Let foreign code call back any notebook function among the arguments."""
+        everything = {item for value in (*arguments, *keywords.values()) for item in value}
+        if everything:
+            self.touch(everything, node)
+
+    def touch(self, value: Iterable[Obj], node: ast.AST) -> None:
+        """Interpret what foreign code may call back; see :meth:`Machine.touch`."""
+        everything = reach(value)
+        callables = [
+            item
+            for item in everything
+            if item.kind in ("function", "method", "instance") and id(item) not in self.touched
+        ]
+        if not callables:
+            return
+        self.touched.update(id(item) for item in callables)
+        unknown = frozenset(
+            {self.make(node, "opaque", role="callback"),
+             *(item for item in everything if item.kind not in ("function", "class", "method"))}
+        )  # fmt: skip
+        for item in callables:
+            self.optional(lambda item=item: self._call_back(item, unknown, node))  # type: ignore[misc]
+
+    def _call_back(self, item: Obj, unknown: Value, node: ast.AST) -> None:
+        if item.kind == "instance":
+            for method in self._all_methods(item.cls):
+                own = frozenset((item,))
+                count = self._parameter_count(method) - 1
+                self.call_function(method, [own, *[unknown] * max(count, 0)], {}, node)
+            return
+        count = self._parameter_count(item)
+        arguments = [unknown] * count
+        if item.kind == "method" and item.cls is not None:
+            arguments = [frozenset((item.cls,)), *arguments[1:]]
+        self.call_function(item, arguments, {}, node)
+
+    @staticmethod
+    def _parameter_count(made: Obj) -> int:
+        assert made.function is not None
+        spec = made.function.node.args
+        return len(spec.posonlyargs) + len(spec.args) + (1 if spec.vararg else 0)
+
+    def _all_methods(self, cls: Obj | None) -> list[Obj]:
+        code = cls.class_code if cls is not None else None
+        if code is None:
+            return []
+        own = [item for name, item in code.methods.items() if name not in ("__init__", "__new__")]
+        return own + [item for base in code.bases for item in self._all_methods(base)]

@@ -1,0 +1,487 @@
+"""Expressions: what they give, what they share, what they read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from kalelike.dataflow.machine import Frame, Machine
+from kalelike.dataflow.scopes import function_code
+from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
+
+CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
+_MAX_TEXT = 400
+
+
+class ExpressionEvaluator(Machine):
+    """Evaluates expressions to abstract values."""
+
+    def evaluate(self, node: ast.expr) -> Value:
+        """Evaluate an expression; unknown node types give a fresh value."""
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self.evaluate(child)
+            return self.fresh(node)
+        return handler(self, node)
+
+    # -- names -------------------------------------------------------------
+
+    def load_name(self, name: str, node: ast.AST) -> Value:
+        """Look a name up as Python does: locals, closures, globals, builtins."""
+        for frame in reversed(self.frames):
+            value = frame.local_vars.get(name)
+            if value is not None:
+                return value
+            code = frame.code
+            if code is None:
+                continue
+            if name in code.local_names:
+                return self.fresh(node)
+            for scope in code.closure:
+                if name in scope:
+                    return scope[name]
+            break
+        return self.read_global(name, node)
+
+    def store_name(self, name: str, value: Value, node: ast.AST) -> None:
+        """Bind a name in the scope that owns it."""
+        for frame in reversed(self.frames):
+            code = frame.code
+            if frame.is_class:
+                self.set_in(frame.local_vars, name, value)
+                return
+            if code is None:
+                continue
+            if name in code.global_names:
+                break
+            if name in code.nonlocal_names:
+                for scope in code.closure:
+                    if name in scope:
+                        self.set_in(scope, name, value)
+                        return
+            self.set_in(frame.local_vars, name, value)
+            return
+        self.bind_global(name, value, node)
+
+    # -- texts (strings and paths known in advance) --------------------------
+
+    def text(self, value: str) -> Value:
+        """Return the value of a string or path that is known, ``WILD`` for unknown parts."""
+        if len(value) > _MAX_TEXT:
+            return SCALAR
+        return frozenset((self.member(value, "text"),))
+
+    @staticmethod
+    def texts(value: Value) -> list[str]:
+        """Return the strings that a value may be, as far as they are known."""
+        return [item.path for item in value if item.kind == "text"]
+
+    def _constant(self, node: ast.Constant) -> Value:
+        return self.text(node.value) if isinstance(node.value, str) else SCALAR
+
+    def _name(self, node: ast.Name) -> Value:
+        return self.load_name(node.id, node)
+
+    def _joined(self, node: ast.JoinedStr) -> Value:
+        parts = []
+        for item in node.values:
+            if isinstance(item, ast.Constant):
+                parts.append(str(item.value))
+                continue
+            assert isinstance(item, ast.FormattedValue)
+            value = self.evaluate(item.value)
+            self.operate(value, item)
+            if item.format_spec is not None:
+                self.evaluate(item.format_spec)
+            known = self.texts(value)
+            parts.append(known[0] if len(known) == 1 and len(value) == 1 else WILD)
+        return self.text("".join(parts))
+
+    # -- operators -----------------------------------------------------------
+
+    def operate(self, value: Value, node: ast.AST) -> None:
+        """Let an operator run the special methods of the notebook's own classes."""
+        for item in value:
+            if item.kind in ("instance", "class") and item.class_code is None:
+                self.touch((item,), node)
+
+    def _binary(self, node: ast.BinOp) -> Value:
+        left, right = self.evaluate(node.left), self.evaluate(node.right)
+        first, second = self.texts(left), self.texts(right)
+        if len(first) == 1 and isinstance(node.op, ast.Add | ast.Div | ast.Mod):
+            return self._join_texts(node, first[0], second, right)
+        if second and isinstance(node.op, ast.Add) and len(second) == 1:
+            return self.text(WILD + second[0])
+        self.operate(left, node)
+        self.operate(right, node)
+        both = left | right
+        if not both:
+            return SCALAR
+        kinds = {item.kind for item in both}
+        kind = next((k for k in ("frame", "array") if k in kinds), "opaque")
+        if isinstance(node.op, ast.Add | ast.Mult) and kind == "opaque":
+            shared: Iterable[Obj] = {
+                part
+                for item in both
+                for part in (item.contents if item.kind in CONTAINERS else (item,))
+            }
+            return self.fresh(node, "list" if kinds <= CONTAINERS else "opaque", shared)
+        holds = [item for item in both if item.kind == "instance"]
+        return self.fresh(node, kind, holds)
+
+    def _join_texts(self, node: ast.BinOp, first: str, second: list[str], right: Value) -> Value:
+        other = second[0] if len(second) == 1 and len(right) == 1 else WILD
+        if isinstance(node.op, ast.Add):
+            return self.text(first + other)
+        if isinstance(node.op, ast.Div):
+            return self.text(f"{first.rstrip('/')}/{other}" if first else other)
+        return self.text(WILD)
+
+    def _unary(self, node: ast.UnaryOp) -> Value:
+        value = self.evaluate(node.operand)
+        self.operate(value, node)
+        if isinstance(node.op, ast.Not) or not value:
+            return SCALAR
+        kinds = {item.kind for item in value}
+        return self.fresh(node, kinds.pop() if len(kinds) == 1 else "opaque")
+
+    def _bool(self, node: ast.BoolOp) -> Value:
+        results: set[Obj] = set(self.evaluate(node.values[0]))
+
+        def rest() -> None:
+            for item in node.values[1:]:
+                results.update(self.evaluate(item))
+
+        self.optional(rest)
+        return frozenset(results)
+
+    def _compare(self, node: ast.Compare) -> Value:
+        values = [self.evaluate(item) for item in (node.left, *node.comparators)]
+        for value in values:
+            self.operate(value, node)
+        if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+            for value in values:
+                self.fx.changed_objects.update(
+                    item for item in value if item.kind not in ("member", "builtin", "text")
+                )
+            return SCALAR
+        kinds = {item.kind for value in values for item in value}
+        if kinds & {"frame", "array", "opaque"}:
+            return self.fresh(node, "array")
+        return SCALAR
+
+    def _if(self, node: ast.IfExp) -> Value:
+        self.evaluate(node.test)
+        results: set[Obj] = set()
+
+        def arm(part: ast.expr) -> Callable[[], None]:
+            return lambda: results.update(self.evaluate(part))
+
+        self.branches((arm(node.body), arm(node.orelse)))
+        return frozenset(results)
+
+    # -- containers ------------------------------------------------------------
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
+        contents: set[Obj] = set()
+        parts: list[Value] = []
+        for item in node.elts:
+            value = self.evaluate(item.value if isinstance(item, ast.Starred) else item)
+            if isinstance(item, ast.Starred):
+                value = self.elements(value)
+            parts.append(value)
+            contents |= value
+        kind = type(node).__name__.lower()
+        if kind == "tuple" and not contents:
+            return SCALAR
+        made = self.make(node, kind, contents)
+        if kind == "tuple" and not any(isinstance(item, ast.Starred) for item in node.elts):
+            old = made.parts or (SCALAR,) * len(parts)
+            made.parts = tuple(a | b for a, b in zip(old, parts, strict=True))
+        return frozenset((made,))
+
+    def unpacked(self, value: Value, targets: list[ast.expr]) -> list[Value]:
+        """Return what each of several targets gets from unpacking ``value``.
+
+        A tuple whose parts are known is told apart by position; the result of
+        a library call that shares nothing gives every target an object of its own.
+        """
+        results: list[set[Obj]] = [set() for _ in targets]
+        for item in value:
+            if item.parts is not None and len(item.parts) == len(targets):
+                for result, part in zip(results, item.parts, strict=True):
+                    result |= part
+            elif item.path == "fresh":
+                for result, target in zip(results, targets, strict=True):
+                    result.add(self.make(target, item.kind, item.contents, role="part"))
+            else:
+                inner = self.elements(frozenset((item,)))
+                for result in results:
+                    result |= inner
+        return [frozenset(result) for result in results]
+
+    def _dict(self, node: ast.Dict) -> Value:
+        contents: set[Obj] = set()
+        for key, item in zip(node.keys, node.values, strict=True):
+            value = self.evaluate(item)
+            if key is None:
+                value = self.elements(value)
+            else:
+                contents |= {part for part in self.evaluate(key) if part.kind != "text"}
+            contents |= value
+        return self.fresh(node, "dict", contents)
+
+    def elements(self, value: Value) -> Value:
+        """Return what iterating over, or indexing into, a value gives."""
+        result: set[Obj] = set()
+        for item in value:
+            if item.kind in CONTAINERS or item.kind in ("generator", "iterator"):
+                result |= item.contents
+            elif item.kind not in ("text", "member", "builtin", "function"):
+                result.add(item)
+                result |= item.contents
+        return frozenset(result)
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+    ) -> Value:
+        context = self.frames[-1].context if self.frames else 0
+        cell = self.frames[-1].cell if self.frames else self.cell
+        first = self.elements(self.evaluate(node.generators[0].iter))
+        self.operate(first, node)
+        frame = Frame(None, {}, cell, context)
+        contents: set[Obj] = set()
+        self.frames.append(frame)
+        try:
+            self._generators(node, first, contents)
+        finally:
+            self.frames.pop()
+        kinds = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
+        made = self.make(node, kinds.get(type(node), "generator"), contents)
+        if made.kind == "generator":
+            made.path = "a generator"
+        return frozenset((made,))
+
+    def _generators(self, node: Any, first: Value, contents: set[Obj]) -> None:
+        def body() -> None:
+            for index, generator in enumerate(node.generators):
+                value = first if index == 0 else self.elements(self.evaluate(generator.iter))
+                self.assign(generator.target, value)
+                for test in generator.ifs:
+                    self.evaluate(test)
+            for item in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+                contents.update(self.evaluate(item))
+
+        self.optional(body)
+
+    def _named(self, node: ast.NamedExpr) -> Value:
+        value = self.evaluate(node.value)
+        hidden: list[Frame] = []
+        while self.frames and self.frames[-1].code is None and not self.frames[-1].is_class:
+            hidden.append(self.frames.pop())
+        self.store_name(node.target.id, value, node)
+        self.frames.extend(reversed(hidden))
+        return value
+
+    # -- functions ---------------------------------------------------------------
+
+    def closure(self) -> tuple[dict[str, Value], ...]:
+        """Return the local variables that a function defined here can see."""
+        scopes: list[dict[str, Value]] = []
+        for frame in reversed(self.frames):
+            if not frame.is_class:
+                scopes.append(frame.local_vars)
+            if frame.code is not None:
+                scopes.extend(frame.code.closure)
+                break
+        return tuple(scopes)
+
+    def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Obj:
+        """Make the function that ``node`` defines, its defaults evaluated now."""
+        made = self.make(node, "function")
+        code = function_code(node, self.site(node).cell)
+        code.closure = self.closure()
+        arguments = node.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        for item, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
+            code.defaults[item.arg] = self.evaluate(default)
+        for item, extra in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            if extra is not None:
+                code.defaults[item.arg] = self.evaluate(extra)
+        for value in code.defaults.values():
+            made.hold(value)
+        made.function = code
+        for scope in code.closure:
+            for name in scope:
+                made.hold(scope[name])
+        self.keep_alive.append(node)
+        return made
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        return frozenset((self.define(node),))
+
+    def _await(self, node: ast.Await) -> Value:
+        return self.evaluate(node.value)
+
+    def _yield(self, node: ast.Yield | ast.YieldFrom) -> Value:
+        value = self.evaluate(node.value) if node.value is not None else SCALAR
+        for frame in reversed(self.frames):
+            if frame.code is not None:
+                frame.returned |= value
+                break
+        return self.fresh(node)
+
+    def _starred(self, node: ast.Starred) -> Value:
+        return self.elements(self.evaluate(node.value))
+
+    def _slice(self, node: ast.Slice) -> Value:
+        for part in (node.lower, node.upper, node.step):
+            if part is not None:
+                self.evaluate(part)
+        return SCALAR
+
+    # -- attributes and items --------------------------------------------------
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        return self.attribute_of(self.evaluate(node.value), node.attr, node)
+
+    def attribute_of(self, value: Value, name: str, node: ast.AST) -> Value:
+        """Return what ``value.name`` may be."""
+        result: set[Obj] = set()
+        for item in value:
+            result |= self._attribute_of_one(item, name, node)
+        return frozenset(result)
+
+    def _attribute_of_one(self, item: Obj, name: str, node: ast.AST) -> Value:
+        kind = item.kind
+        if kind == "localmodule":
+            scope = item.function.closure[0] if item.function else {}
+            return scope.get(name, SCALAR)
+        if kind in ("member", "builtin", "module"):
+            return frozenset((self.member(f"{item.path}.{name}"),))
+        if kind == "text":
+            return self._text_attribute(item.path, name)
+        if kind == "instance" and item.cls is not None:
+            return self._instance_attribute(item, name, node)
+        if kind == "class" and item.class_code is not None:
+            method = item.class_code.methods.get(name)
+            return frozenset((method,)) if method else frozenset(item.contents)
+        if name in self.library.kinds["scalar"]:
+            return SCALAR
+        if name in self.library.kinds["array"]:
+            return self.fresh(node, "array", (item,))
+        if name in self.library.methods["view"] or kind in ("opaque", "array", "figure"):
+            return frozenset({item, *item.contents})
+        if kind == "frame":
+            column = self.make(node, "array")
+            column.bases.add(item)
+            return frozenset((column,))
+        return frozenset({item, *item.contents})
+
+    def _instance_attribute(self, item: Obj, name: str, node: ast.AST) -> Value:
+        method = self.find_method(item.cls, name)
+        if method is None:
+            assert item.cls is not None
+            held = {part for part in item.contents | item.cls.contents if part.kind != "function"}
+            code = item.cls.class_code
+            return frozenset(held | {item}) if code and code.foreign_base else frozenset(held)
+        code = item.cls.class_code if item.cls else None
+        if code is not None and name in code.properties:
+            return self.call_value(frozenset((method,)), [frozenset((item,))], {}, node)
+        bound = self.make(node, "method", (item,), role=f"method:{id(item)}")
+        bound.function = method.function
+        bound.cls = item
+        return frozenset((bound,))
+
+    def find_method(self, cls: Obj | None, name: str) -> Obj | None:
+        """Find a method of a notebook class, through its notebook bases."""
+        code = cls.class_code if cls is not None else None
+        if code is None:
+            return None
+        found = code.methods.get(name)
+        if found is not None:
+            return found
+        for base in code.bases:
+            found = self.find_method(base, name)
+            if found is not None:
+                return found
+        return None
+
+    def _text_attribute(self, path: str, name: str) -> Value:
+        if name in ("parent", "parents"):
+            return self.text(path.rpartition("/")[0] or ".")
+        if name == "name":
+            return self.text(path.rpartition("/")[2])
+        if name in ("stem", "suffix"):
+            return self.text(WILD)
+        return SCALAR
+
+    def _subscript(self, node: ast.Subscript) -> Value:
+        value = self.evaluate(node.value)
+        index = self.evaluate(node.slice)
+        self.operate(value, node)
+        result: set[Obj] = set()
+        for item in value:
+            if item.kind == "frame":
+                column = self.make(node, "frame" if self._selects(node, index) else "array")
+                if not self._selects(node, index):
+                    column.bases.add(item)
+                result.add(column)
+            elif item.kind in ("member", "builtin", "module"):
+                result.add(self.member(item.path + ".item"))
+            elif item.kind == "text":
+                result.add(self.member(WILD, "text"))
+            elif item.kind == "namespace":
+                result |= self.from_namespace(self.texts(index), node)
+            else:
+                result |= self.elements(frozenset((item,)))
+        return frozenset(result)
+
+    def from_namespace(self, names: list[str], node: ast.AST) -> Value:
+        """Return what ``globals()[name]`` gives; an unknown name may be any."""
+        raise NotImplementedError
+
+    def _selects(self, node: ast.Subscript, index: Value) -> bool:
+        if isinstance(node.slice, ast.List | ast.Compare | ast.BinOp | ast.UnaryOp | ast.Slice):
+            return True
+        return any(item.kind in ("list", "array", "frame") for item in index)
+
+    def _call(self, node: ast.Call) -> Value:
+        raise NotImplementedError
+
+
+def _dispatch(name: str) -> Callable[[ExpressionEvaluator, Any], Value]:
+    return lambda machine, node: getattr(machine, name)(node)  # type: ignore[no-any-return]
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[ExpressionEvaluator, Any], Value]] = {
+    ast.Constant: ExpressionEvaluator._constant,
+    ast.Name: ExpressionEvaluator._name,
+    ast.JoinedStr: ExpressionEvaluator._joined,
+    ast.BinOp: ExpressionEvaluator._binary,
+    ast.UnaryOp: ExpressionEvaluator._unary,
+    ast.BoolOp: ExpressionEvaluator._bool,
+    ast.Compare: ExpressionEvaluator._compare,
+    ast.IfExp: ExpressionEvaluator._if,
+    ast.List: ExpressionEvaluator._sequence,
+    ast.Tuple: ExpressionEvaluator._sequence,
+    ast.Set: ExpressionEvaluator._sequence,
+    ast.Dict: ExpressionEvaluator._dict,
+    ast.ListComp: ExpressionEvaluator._comprehension,
+    ast.SetComp: ExpressionEvaluator._comprehension,
+    ast.DictComp: ExpressionEvaluator._comprehension,
+    ast.GeneratorExp: ExpressionEvaluator._comprehension,
+    ast.NamedExpr: ExpressionEvaluator._named,
+    ast.Lambda: ExpressionEvaluator._lambda,
+    ast.Await: ExpressionEvaluator._await,
+    ast.Yield: ExpressionEvaluator._yield,
+    ast.YieldFrom: ExpressionEvaluator._yield,
+    ast.Starred: ExpressionEvaluator._starred,
+    ast.Slice: ExpressionEvaluator._slice,
+    ast.Attribute: ExpressionEvaluator._attribute,
+    ast.Subscript: ExpressionEvaluator._subscript,
+    ast.Call: _dispatch("_call"),
+}

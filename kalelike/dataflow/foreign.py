@@ -1,0 +1,448 @@
+"""Foreign code: what calls of libraries and builtins do, by the library model."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from kalelike.dataflow.expressions import CONTAINERS
+from kalelike.dataflow.files import FileEvaluator
+from kalelike.dataflow.machine import HISTORY
+from kalelike.dataflow.values import SCALAR, WILD, Obj, Value, reach
+
+_QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _everything(arguments: list[Value], keywords: dict[str, Value]) -> set[Obj]:
+    return {item for value in (*arguments, *keywords.values()) for item in value}
+
+
+class ForeignEvaluator(FileEvaluator):
+    """Asks the library model what a call does; assumes the worst of what it does not know."""
+
+    def call_library(
+        self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call a function known by dotted path; see :class:`CallEvaluator`."""
+        if path.startswith("builtins."):
+            return self._call_builtin(path[9:], arguments, keywords, node)
+        if path.startswith("IPython.display.") and path.endswith((".display", ".get_ipython")):
+            self.fx.shows = True
+        everything = _everything(arguments, keywords)
+        self.touch_arguments(arguments, keywords, node)
+        self._world(path, arguments, keywords, node)
+        if path.startswith(("statsmodels.", "patsy.")):
+            self._formula(everything, node)
+        library = self.library
+        if self._changes_first(path) and arguments:
+            self.change(arguments[0], node)
+            for item in arguments[0]:
+                item.hold(everything - {item})
+        if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
+            return self._call_unmodelled(path, everything, keywords, node)
+        uncrossable = library.uncrossable.get(path)
+        if uncrossable:
+            made = self.make(node, "uncrossable")
+            made.path = uncrossable
+            return frozenset((made,))
+        if path == "pathlib.Path" or path.startswith(("os.path.join", "os.path.abspath")):
+            return self._path_of(arguments)
+        if path.endswith(".train_test_split"):
+            return self._split_result(arguments, node)
+        return self._pure_result(path, everything, keywords, node)
+
+    def _changes_first(self, path: str) -> bool:
+        return self.library.function_is(path, "changes_first")
+
+    def _pure_result(
+        self, path: str, everything: set[Obj], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        library = self.library
+        last = path.rpartition(".")[2]
+        views = library.function_is(path, "views")
+        holds = everything if views else ()
+        if library.function_is(path, "figures"):
+            return self.fresh(node, "figure", everything)
+        if library.function_is(path, "scalars") and not last[:1].isupper():
+            return SCALAR
+        if library.function_is(path, "frames"):
+            return self.fresh(node, "frame")
+        if library.function_is(path, "estimators") and last[:1].isupper():
+            made = self.make(node, "estimator", everything)
+            made.path = path
+            if library.function_is(path, "stochastic") and "random_state" not in keywords:
+                made.stochastic = True
+            return frozenset((made,))
+        if library.function_is(path, "arrays"):
+            array = self.make(node, "array", holds)
+            array.path = "" if holds else "fresh"
+            return frozenset((array,))
+        made = self.make(node, "opaque", holds)
+        if not holds:
+            made.path = "fresh"
+        made.stochastic = made.stochastic or (
+            library.function_is(path, "stochastic") and "random_state" not in keywords
+        )
+        return frozenset((made,))
+
+    def _split_result(self, arguments: list[Value], node: ast.AST) -> Value:
+        """``train_test_split`` gives two new objects, of the same kind, for every argument."""
+        made = self.make(node, "list")
+        parts: list[Value] = []
+        for position, value in enumerate(arguments):
+            kinds = {item.kind for item in value}
+            kind = kinds.pop() if len(kinds) == 1 else "opaque"
+            for half in ("train", "test"):
+                parts.append(frozenset((self.make(node, kind, role=f"{half}{position}"),)))
+        made.parts = tuple(parts)
+        made.hold(item for part in parts for item in part)
+        return frozenset((made,))
+
+    def _call_unmodelled(
+        self, path: str, everything: set[Obj], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        self.fx.calls_unknown.setdefault(path, self.site(node))
+        self.change_deep(everything, node)
+        for name in list(self.names):
+            if name.startswith("@random:") and "random_state" not in keywords:
+                self.draw(name[8:], node)
+        made = self.make(node, "opaque", everything)
+        return frozenset((made,))
+
+    def _path_of(self, arguments: list[Value]) -> Value:
+        parts = []
+        for value in arguments:
+            known = self.texts(value)
+            parts.append(known[0] if len(known) == 1 and len(value) == 1 else WILD)
+        return self.text("/".join(parts) or ".")
+
+    # -- effects on the world ----------------------------------------------------
+
+    def _world(
+        self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        library = self.library
+        if library.function_is(path, "settings"):
+            self.fx.settings.setdefault(path, self.site(node))
+        if library.function_is(path, "shows"):
+            self.fx.shows = True
+        if library.function_is(path, "clocks"):
+            self.fx.impure.setdefault(path, self.site(node))
+        self._random(path, arguments, keywords, node)
+        first = arguments[0] if arguments else SCALAR
+        if library.function_is(path, "reads_file"):
+            self.read_file(first or keywords.get("filepath_or_buffer", SCALAR), node)
+        if library.function_is(path, "writes_file"):
+            self.write_file(first, node, whole=not path.startswith("sqlite3"))
+        if library.function_is(path, "writes_second") and len(arguments) > 1:
+            if path.startswith(("shutil.", "os.")):
+                self.read_file(first, node)
+            self.write_file(arguments[1], node)
+
+    def _random(
+        self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        for generator in ("numpy", "python", "torch"):
+            if self.library.function_is(path, f"seeds_{generator}"):
+                stream = self.make(node, "stream", role=generator)
+                self.bind_global(f"@random:{generator}", frozenset((stream,)), node)
+            elif self.library.function_is(path, f"draws_{generator}"):
+                self.fx.impure.setdefault(path, self.site(node))
+                if "random_state" not in keywords and "generator" not in keywords:
+                    self.draw(generator, node)
+        if any(item.stochastic for item in reach(_everything(arguments, keywords))):
+            self.draw("numpy", node)
+
+    # -- builtins ----------------------------------------------------------------
+
+    def _call_builtin(
+        self, name: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        everything = _everything(arguments, keywords)
+        special = getattr(self, f"_builtin_{name}", None)
+        if special is not None:
+            return special(arguments, keywords, node)  # type: ignore[no-any-return]
+        self.touch_arguments(arguments, keywords, node)
+        root = name.partition(".")[0]
+        if root in ("print", "display"):
+            self.fx.shows = True
+            return SCALAR
+        if root in ("next", "setattr", "delattr") and arguments:
+            self.change(arguments[0], node)
+            for item in arguments[0]:
+                item.hold(everything - {item})
+            return self.elements(arguments[0])
+        if root in ("input", "breakpoint"):
+            self.fx.impure.setdefault(name, self.site(node))
+            return SCALAR
+        if root in self.library.builtins["fresh"] or (name != root and root != "object"):
+            return SCALAR
+        parts = {part for value in arguments for part in self.elements(value)}
+        kind = {"list": "list", "sorted": "list", "dict": "dict", "set": "set", "tuple": "tuple"}
+        if root in ("min", "max"):
+            return frozenset(parts | {item for item in everything if item.kind == "opaque"})
+        return self.fresh(node, kind.get(root, "iterator"), parts | self._callables(everything))
+
+    @staticmethod
+    def _callables(everything: set[Obj]) -> set[Obj]:
+        return {item for item in everything if item.kind in ("function", "method", "instance")}
+
+    def _builtin_open(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        target = arguments[0] if arguments else keywords.get("file", SCALAR)
+        mode = arguments[1] if len(arguments) > 1 else keywords.get("mode")
+        modes = self.texts(mode) if mode is not None else ["r"]
+        return self.open_file(target, modes[0] if modes else "r", node)
+
+    def _builtin_getattr(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        del keywords
+        names = self.texts(arguments[1]) if len(arguments) > 1 else []
+        rest = arguments[2] if len(arguments) > 2 else SCALAR
+        if not names or not arguments:
+            return frozenset({item for value in arguments for item in value})
+        return self.attribute_of(arguments[0], names[0], node) | rest
+
+    def _builtin_super(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        del arguments, keywords
+        for frame in reversed(self.frames):
+            own = next(iter(frame.local_vars.values()), SCALAR) if frame.code else SCALAR
+            instances = [item for item in own if item.kind == "instance" and item.cls]
+            if instances:
+                instance = instances[0]
+                proxy = self.make(node, "instance", {instance}, role="super")
+                proxy.cls = self._super_class(instance)
+                proxy.bases.add(instance)
+                return frozenset((proxy,))
+        return self.fresh(node)
+
+    def _super_class(self, instance: Obj) -> Obj:
+        code = instance.cls.class_code if instance.cls else None
+        if code is not None and code.bases:
+            return code.bases[0]
+        return self.member("builtins.object")
+
+    def _names_in_scope(self, arguments: list[Value], node: ast.AST, *, write: bool) -> Value:
+        """Interpret code in a string: read in full when it is known, else anything goes."""
+        known = self.texts(arguments[0]) if arguments else []
+        if known and WILD not in known[0]:
+            try:
+                tree = ast.parse(known[0].strip())
+            except SyntaxError:
+                return SCALAR
+            self.keep_alive.append(tree)
+            result: Value = SCALAR
+            for statement in tree.body:
+                ast.increment_lineno(statement, getattr(node, "lineno", 1) - 1)
+                if isinstance(statement, ast.Expr):
+                    result = self.evaluate(statement.value)
+                else:
+                    self.execute([statement])
+            return result
+        self.fx.dynamic.setdefault("exec" if write else "eval", self.site(node))
+        return self._everything_visible(node)
+
+    def _everything_visible(self, node: ast.AST) -> Value:
+        found: set[Obj] = set()
+        for name, value in list(self.names.items()):
+            if not name.startswith("@") and not all(i.kind in ("module", "class") for i in value):
+                self.record_read(name, node)
+                found |= value
+        return self.fresh(node, "opaque", found)
+
+    def _builtin_eval(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        del keywords
+        return self._names_in_scope(arguments, node, write=False)
+
+    def _builtin_exec(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        del keywords
+        return self._names_in_scope(arguments, node, write=True)
+
+    def _builtin_globals(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        del arguments, keywords
+        space = self.member("globals()", "namespace")
+        self.keep_alive.append(node)
+        return frozenset((space,))
+
+    def _builtin_locals(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        if self.frames and self.frames[-1].code is not None:
+            held = {item for value in self.frames[-1].local_vars.values() for item in value}
+            return self.fresh(node, "dict", held)
+        return self._builtin_globals(arguments, keywords, node)
+
+    _builtin_vars = _builtin_locals
+
+    def _builtin___import__(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        del keywords
+        known = self.texts(arguments[0]) if arguments else []
+        return frozenset((self.member(known[0], "module"),)) if known else self.fresh(node)
+
+    # -- methods -------------------------------------------------------------------
+
+    def call_foreign_method(
+        self,
+        receiver: Obj,
+        name: str,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call a method that the library model may know; see :class:`CallEvaluator`."""
+        everything = _everything(arguments, keywords)
+        self.touch({receiver, *everything}, node)
+        if receiver.kind == "text":
+            return self._text_method(receiver, name, arguments, node)
+        if receiver.kind == "namespace":
+            return self._namespace_method(arguments, node)
+        library = self.library
+        if name in library.methods["shows"] or receiver.kind == "figure":
+            self.fx.shows = True
+        if library.method_is(name, "writes_file"):
+            self.write_file(arguments[0] if arguments else SCALAR, node)
+        self._method_draws(receiver, name, keywords, node)
+        if name in ("query", "eval"):
+            self._query(arguments, node)
+        if receiver.kind in ("figure", "stream"):
+            self.change_deep((receiver,), node)
+            receiver.hold(everything)
+            return frozenset((receiver,))
+        if "inplace" in keywords and name in library.methods["inplace"]:
+            self.change((receiver,), node)
+            receiver.hold(everything)
+            return SCALAR
+        return self._method_by_table(receiver, name, everything, arguments, node)
+
+    def _method_by_table(
+        self, receiver: Obj, name: str, everything: set[Obj], arguments: list[Value], node: ast.AST
+    ) -> Value:
+        methods = self.library.methods
+        if name in methods["changes"]:
+            self.change((receiver,), node)
+            spread = name in ("extend", "update", "extendleft") or name.endswith("_from")
+            parts = {part for value in arguments for part in self.elements(value)}
+            receiver.hold((parts if spread else everything) | self._callables(everything))
+            return self.elements(frozenset((receiver,)))
+        if name in methods["trains"] or (name == "eval" and not arguments):
+            self.change_deep((receiver,), node)
+            receiver.hold(everything)
+            if name in ("fit_transform", "fit_predict", "fit_resample"):
+                return self.fresh(node, "array")
+            return frozenset((receiver,))
+        if name in methods["view"]:
+            return self._view(receiver, name, node)
+        if name in methods["fresh"] or name in methods["writes_file"]:
+            return self._fresh_method(receiver, name, everything, node)
+        if name in methods["shows"]:
+            return self.fresh(node, "figure")
+        if receiver.kind in ("array", "frame"):
+            return self.fresh(node, "opaque", (receiver, *everything))
+        if receiver.kind != "estimator":
+            self.fx.calls_unknown.setdefault("." + name, self.site(node))
+            self.change_deep(everything, node)
+        self.change_deep((receiver,), node)
+        receiver.hold(everything)
+        return self.fresh(node, "opaque", (receiver, *everything))
+
+    def _view(self, receiver: Obj, name: str, node: ast.AST) -> Value:
+        if name in ("items", "values", "keys", "get") and receiver.kind in CONTAINERS:
+            inner = self.make(node, "iterator", receiver.contents)
+            return frozenset(receiver.contents) if name == "get" else frozenset((inner,))
+        if name in ("plot", "hist", "boxplot"):
+            return self.fresh(node, "figure")
+        if receiver.kind == "frame" and name in ("groupby", "rolling", "expanding", "ewm", "pipe"):
+            return self.fresh(node, "opaque", (receiver,))
+        return frozenset({receiver, *receiver.contents})
+
+    def _fresh_method(
+        self, receiver: Obj, name: str, everything: set[Obj], node: ast.AST
+    ) -> Value:
+        kinds = self.library.kinds
+        if name == "copy" and receiver.kind in CONTAINERS:
+            return self.fresh(node, receiver.kind, receiver.contents)
+        if name in kinds["scalar"]:
+            return SCALAR
+        held = {item for item in (receiver, *everything) if item.kind == "instance"}
+        if name in kinds["frame"] or (name == "copy" and receiver.kind == "frame"):
+            return self.fresh(node, "frame", held)
+        if name in kinds["array"] or receiver.kind in ("array", "frame"):
+            return self.fresh(node, "array", held)
+        return self.fresh(node, "opaque", held)
+
+    def _method_draws(
+        self, receiver: Obj, name: str, keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        given = "random_state" in keywords
+        if name in self.library.methods["draws"] and not given and receiver.kind != "instance":
+            self.draw("numpy", node)
+        elif name not in self.library.methods["steady"] and any(
+            item.stochastic for item in reach((receiver,))
+        ):
+            self.draw("numpy", node)
+
+    def _query(self, arguments: list[Value], node: ast.AST) -> None:
+        """Read the ``@names`` of a pandas query (see ``DataFrame.query``)."""
+        if not arguments:
+            return
+        known = self.texts(arguments[0])
+        if not known or any(WILD in text for text in known):
+            self.fx.dynamic.setdefault("query", self.site(node))
+            self._everything_visible(node)
+            return
+        for text in known:
+            for name in _QUERY_NAME.findall(text):
+                self.load_name(name, node)
+
+    def _formula(self, everything: set[Obj], node: ast.AST) -> None:
+        """Read the names of a model formula, which patsy looks up in the caller."""
+        for item in everything:
+            if item.kind == "text" and "~" in item.path:
+                for name in _FORMULA_NAME.findall(item.path):
+                    if name in self.names:
+                        self.load_name(name, node)
+
+    def _text_method(
+        self, receiver: Obj, name: str, arguments: list[Value], node: ast.AST
+    ) -> Value:
+        own: Value = frozenset((receiver,))
+        first = self.texts(arguments[0]) if arguments else []
+        if name in ("joinpath", "with_name"):
+            return self._path_of([own, *arguments])
+        if name in ("resolve", "absolute", "expanduser", "as_posix", "strip"):
+            return own
+        if name == "open":
+            return self.open_file(own, first[0] if first else "r", node)
+        if name in ("write_text", "write_bytes", "touch", "mkdir", "unlink", "rmdir", "rename"):
+            self.write_file(own, node)
+        elif name in self.library.methods["reads_path"].union(("glob", "rglob")):
+            self.read_file(own if name not in ("glob", "rglob") else self.text(
+                receiver.path.rstrip("/") + "/" + WILD), node)
+        elif name == "format":
+            return self.text(re.sub(r"\{[^}]*\}", WILD, receiver.path))
+        elif name == "join":
+            return self.text(WILD)
+        return SCALAR
+
+    def _namespace_method(self, arguments: list[Value], node: ast.AST) -> Value:
+        return self.from_namespace(self.texts(arguments[0]) if arguments else [], node)
+
+    def from_namespace(self, names: list[str], node: ast.AST) -> Value:
+        """Read a global by its name; see :class:`ExpressionEvaluator`."""
+        if len(names) == 1 and WILD not in names[0] and names[0] not in HISTORY:
+            return self.load_name(names[0], node)
+        self.fx.dynamic.setdefault("globals", self.site(node))
+        return self._everything_visible(node)

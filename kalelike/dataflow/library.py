@@ -1,0 +1,66 @@
+"""The model of what library calls do, read from ``effects.toml``.
+
+Functions are named by dotted path as imported (``numpy.random.rand``), methods
+by bare name. An entry names itself and everything below it; an entry that ends
+in ``_`` below a module (``sklearn.datasets.make_``) is a prefix.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The sets of ``effects.toml``, by section and key."""
+
+    methods: dict[str, frozenset[str]]
+    kinds: dict[str, frozenset[str]]
+    builtins: dict[str, frozenset[str]]
+    modules: dict[str, frozenset[str]]
+    uncrossable: dict[str, str]
+
+    def function_is(self, path: str, category: str) -> bool:
+        """Tell whether the function at dotted ``path`` belongs to ``category``."""
+        return _covered(path, self.modules[category])
+
+    def method_is(self, name: str, category: str) -> bool:
+        """Tell whether methods called ``name`` belong to ``category``."""
+        return name in self.methods[category]
+
+
+def _covered(path: str, entries: frozenset[str]) -> bool:
+    if path in entries:
+        return True
+    end = path.rfind(".")
+    if end >= 0:
+        last = path[end + 1 :]
+        cut = last.find("_")
+        if cut > 0 and path[: end + 1] + last[: cut + 1] in entries:
+            return True
+    while end > 0:
+        if path[:end] in entries:
+            return True
+        end = path.rfind(".", 0, end)
+    return False
+
+
+@lru_cache(maxsize=1)
+def load_library() -> Library:
+    """Read the packaged model once."""
+    text = files("kalelike.dataflow").joinpath("effects.toml").read_text("utf-8")
+    data = tomllib.loads(text)
+
+    def words(section: str) -> dict[str, frozenset[str]]:
+        return {key: frozenset(value.split()) for key, value in data[section].items()}
+
+    return Library(
+        words("methods"),
+        words("kinds"),
+        words("builtins"),
+        words("modules"),
+        dict(data["uncrossable"]),
+    )

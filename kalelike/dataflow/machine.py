@@ -1,0 +1,275 @@
+"""The state of the abstract interpreter: names, objects, branches and what was recorded."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from kalelike.dataflow.library import Library, load_library
+from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Site, Value, holders, reach
+
+BUILTINS = frozenset(dir(builtins))
+HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "In", "Out"})
+PROVIDED = frozenset(
+    {"display", "get_ipython", "exit", "quit", "__name__", "__doc__", "__builtin__",
+     "__builtins__", "__package__", "__spec__", "__loader__", "_dh", "open", "__magic__"}
+)  # fmt: skip
+"""What IPython puts into every notebook's namespace."""
+
+Names = dict[str, Value]
+_UNCHANGING = frozenset({"member", "builtin", "module", "text", "namespace"})
+
+
+@dataclass(slots=True)
+class Effects:
+    """What one top-level statement does, each fact with the place that makes it.
+
+    Names that begin with ``@`` are hidden state: ``@random:numpy``,
+    ``@file:PATH``, ``@star:MODULE``.
+    """
+
+    reads: dict[str, Site] = field(default_factory=dict)
+    binds: dict[str, Site] = field(default_factory=dict)
+    maybe: set[str] = field(default_factory=set)
+    changes: dict[str, Site] = field(default_factory=dict)
+    deletes: dict[str, Site] = field(default_factory=dict)
+    unknown: dict[str, Site] = field(default_factory=dict)
+    certain_unknown: set[str] = field(default_factory=set)
+    history: dict[str, Site] = field(default_factory=dict)
+    changed_objects: set[Obj] = field(default_factory=set)
+    impure: dict[str, Site] = field(default_factory=dict)
+    settings: dict[str, Site] = field(default_factory=dict)
+    data_files: dict[str, Site] = field(default_factory=dict)
+    unknown_paths: dict[str, Site] = field(default_factory=dict)
+    dynamic: dict[str, Site] = field(default_factory=dict)
+    calls_unknown: dict[str, Site] = field(default_factory=dict)
+    shows: bool = False
+    checks: bool = False
+
+
+@dataclass(slots=True)
+class Frame:
+    """A function's activation: local variables, and those of the functions around it."""
+
+    code: FunctionCode | None
+    local_vars: Names
+    cell: int
+    context: int
+    returned: set[Obj] = field(default_factory=set)
+    is_class: bool = False
+
+
+class Machine:
+    """The interpreter's memory and its elementary operations.
+
+    Branches are run one after the other on the same memory: every change goes
+    on a trail, is undone afterwards, and the outcomes are joined.
+    """
+
+    def __init__(self, library: Library | None = None) -> None:
+        self.library = library or load_library()
+        self.names: Names = {}
+        self.fx = Effects()
+        self.cell = 0
+        self.frames: list[Frame] = []
+        self.bound: set[str] = set()
+        self.uncertain = 0
+        self.forgiving = 0
+        self.dead = False
+        self.trail: list[tuple[Names, str, Value | None]] | None = None
+        self.stars: list[str] = []
+        self.touched: set[int] = set()
+        self._made: dict[tuple[int, int, str], Obj] = {}
+        self._paths: dict[str, Obj] = {}
+        self._contexts: dict[tuple[int, int], int] = {}
+        self.budget = 0
+        self.keep_alive: list[ast.AST] = []
+
+    # -- places and objects ------------------------------------------------
+
+    def site(self, node: ast.AST) -> Site:
+        """Return where ``node`` stands, in the cell whose code is running."""
+        cell = self.frames[-1].cell if self.frames else self.cell
+        return Site(cell, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
+
+    def make(self, node: ast.AST, kind: str, contents: Iterable[Obj] = (), role: str = "") -> Obj:
+        """Return the object that ``node`` makes in the running call context."""
+        key = (id(node), self.frames[-1].context if self.frames else 0, role)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = Obj(kind, self.site(node))
+        elif found.kind != kind:
+            found.kind = "opaque"
+        found.hold(contents)
+        return found
+
+    def fresh(self, node: ast.AST, kind: str = "opaque", contents: Iterable[Obj] = ()) -> Value:
+        """Return a value with one object of ``make``."""
+        return frozenset((self.make(node, kind, contents),))
+
+    def member(self, path: str, kind: str = "member") -> Obj:
+        """Return the object that stands for an importable thing, by dotted path."""
+        found = self._paths.get(path)
+        if found is None:
+            found = self._paths[path] = Obj(kind, Site(0, 0), path)
+        return found
+
+    def context_of(self, node: ast.AST) -> int:
+        """Return the call context that a call at ``node`` opens."""
+        key = (self.frames[-1].context if self.frames else 0, id(node))
+        return self._contexts.setdefault(key, len(self._contexts) + 1)
+
+    # -- names -------------------------------------------------------------
+
+    def set_in(self, where: Names, name: str, value: Value | None) -> None:
+        """Set or remove (None) a variable, keeping the index of names per object."""
+        old = where.get(name)
+        if self.trail is not None:
+            self.trail.append((where, name, old))
+        if where is self.names:
+            for item in old or ():
+                item.names.discard(name)
+            for item in value or ():
+                item.names.add(name)
+        if value is None:
+            where.pop(name, None)
+        else:
+            where[name] = value
+
+    def bind_global(self, name: str, value: Value, node: ast.AST) -> None:
+        """Bind a global name: the statement defines it from here on."""
+        self.set_in(self.names, name, value)
+        self.fx.binds.setdefault(name, self.site(node))
+        self.bound.add(name)
+
+    def record_read(self, name: str, node: ast.AST) -> None:
+        """Note that the value from before the statement is used."""
+        if name not in self.bound:
+            self.fx.reads.setdefault(name, self.site(node))
+
+    def read_global(self, name: str, node: ast.AST) -> Value:
+        """Return a global name's value, recording the read."""
+        value = self.names.get(name)
+        if value is not None:
+            self.record_read(name, node)
+            return value
+        if name in BUILTINS:
+            return frozenset((self.member("builtins." + name),))
+        if name in PROVIDED:
+            return frozenset((self.member("IPython.display." + name),))
+        if name in HISTORY or (name[:1] == "_" and name[1:].isdigit()):
+            self.fx.history.setdefault(name, self.site(node))
+            return self.fresh(node)
+        if self.stars:
+            for star in self.stars:
+                self.record_read(star, node)
+            return frozenset((self.member(self.stars[-1].removeprefix("@star:") + "." + name),))
+        if name not in self.fx.unknown:
+            self.fx.unknown[name] = self.site(node)
+        if not self.uncertain and not self.forgiving:
+            self.fx.certain_unknown.add(name)
+        if not self.forgiving:
+            self.record_read(name, node)
+        return self.fresh(node)
+
+    # -- change ------------------------------------------------------------
+
+    def change(self, objects: Iterable[Obj], node: ast.AST) -> None:
+        """Record that ``objects`` change in place, and with them all that hold them."""
+        direct = [item for item in objects if item.kind not in _UNCHANGING]
+        if not direct:
+            return
+        site = self.site(node)
+        self.fx.changed_objects.update(direct)
+        for item in holders(direct):
+            for name in item.names:
+                self.fx.changes.setdefault(name, site)
+
+    def change_deep(self, value: Iterable[Obj], node: ast.AST) -> None:
+        """Record that everything reachable from ``value`` may change."""
+        self.change(
+            (item for item in reach(value) if item.kind not in ("function", "class", "module")),
+            node,
+        )
+
+    # -- branches ----------------------------------------------------------
+
+    def branches(self, arms: Sequence[Callable[[], None]]) -> None:
+        """Run alternatives from one state, and join their outcomes."""
+        outer, start = self.trail, self.bound
+        outcomes: list[dict[tuple[int, str], tuple[Names, str, Value | None]]] = []
+        ends: list[set[str]] = []
+        was_dead = self.dead
+        self.uncertain += 1
+        for arm in arms:
+            trail: list[tuple[Names, str, Value | None]] = []
+            self.trail, self.bound, self.dead = trail, set(start), False
+            arm()
+            outcome: dict[tuple[int, str], tuple[Names, str, Value | None]] = {}
+            for where, name, old in reversed(trail):
+                key = (id(where), name)
+                if key not in outcome:
+                    outcome[key] = (where, name, where.get(name))
+                self.trail = None
+                self.set_in(where, name, old)
+            outcomes.append(outcome)
+            if not self.dead:
+                ends.append(self.bound)
+        self.uncertain -= 1
+        self.trail = outer
+        self.dead = was_dead or not ends
+        self.bound = set.intersection(*ends) if ends else set(start)
+        self._join(outcomes)
+
+    def _join(
+        self, outcomes: list[dict[tuple[int, str], tuple[Names, str, Value | None]]]
+    ) -> None:
+        merged: dict[tuple[int, str], tuple[Names, str, set[Obj], bool]] = {}
+        for outcome in outcomes:
+            for key, (where, name, _) in outcome.items():
+                merged.setdefault(key, (where, name, set(), False))
+        for key, (where, name, objects, _) in merged.items():
+            present = False
+            for outcome in outcomes:
+                value = outcome[key][2] if key in outcome else where.get(name)
+                if value is not None:
+                    objects |= value
+                    present = True
+            self.set_in(where, name, frozenset(objects) if present else None)
+
+    def optional(self, arm: Callable[[], None]) -> None:
+        """Run something that may not happen at all."""
+        self.branches((arm, lambda: None))
+
+    # -- what the other parts provide --------------------------------------
+
+    def evaluate(self, node: ast.expr) -> Value:
+        """Evaluate an expression."""
+        raise NotImplementedError
+
+    def execute(self, body: Sequence[ast.stmt]) -> None:
+        """Execute statements in order."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Store a value into a target."""
+        raise NotImplementedError
+
+    def call_value(
+        self,
+        callee: Value,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call whatever ``callee`` may be."""
+        raise NotImplementedError
+
+    def touch(self, value: Iterable[Obj], node: ast.AST) -> None:
+        """Let foreign code run the notebook's own functions that ``value`` holds."""
+        raise NotImplementedError
+
+
+__all__ = ["BUILTINS", "SCALAR", "Effects", "Frame", "Machine", "Names"]

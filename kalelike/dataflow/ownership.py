@@ -1,0 +1,196 @@
+"""Which step runs each unit, and which units can be replayed by every step that needs them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from kalelike.dataflow.units import Analysis, Unit
+from kalelike.notebook.model import Role, StepName
+
+SETUP_STEP = StepName("setup")
+METRICS_STEP = StepName("pipeline-metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who runs a unit.
+
+    ``step`` runs it as its own; ``replayable`` units are also repeated by the
+    steps that need them; ``fallback`` runs what turns out not to be replayable.
+    """
+
+    step: StepName | None
+    replayable: bool
+    parameter: bool = False
+    fallback: StepName | None = None
+    setting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The owner of every unit, and all steps in notebook order."""
+
+    owners: tuple[Owner, ...]
+    steps: tuple[StepName, ...]
+
+
+def own_units(analysis: Analysis) -> Ownership:
+    """Give every unit of the notebook its owner."""
+    units = analysis.units
+    declared = [unit.tagged.step for unit in units]
+    between = _inside_steps(units)
+    metrics = _metric_owners(units)
+    owners: list[Owner] = []
+    order: list[StepName] = []
+    previous: StepName | None = None
+    for position, unit in enumerate(units):
+        step = declared[position] or between.get(position)
+        if unit.tagged.role is Role.METRICS and step is None:
+            step = metrics[position]
+        owner = _own_unit(unit, step, previous, _next_step(declared, position))
+        owners.append(owner)
+        runs = owner.step or owner.fallback
+        if owner.step is not None:
+            previous = owner.step
+        if runs is not None and owner.step is not None and runs not in order:
+            order.append(runs)
+    if any(owner.fallback == SETUP_STEP for owner in owners) and SETUP_STEP not in order:
+        order.insert(0, SETUP_STEP)
+    return Ownership(tuple(owners), tuple(order))
+
+
+def _own_unit(
+    unit: Unit, step: StepName | None, previous: StepName | None, following: StepName | None
+) -> Owner:
+    effects = unit.effects
+    setup = unit.tagged.role in (Role.IMPORTS, Role.FUNCTIONS, Role.SETUP, Role.PARAMETERS)
+    if unit.tagged.role is Role.PARAMETERS and is_literal_assignment(unit):
+        return Owner(None, replayable=False, parameter=True)
+    setting = is_setting(unit)
+    if step is not None and not setup:
+        return Owner(step, replayable=is_definition(unit) or setting, setting=setting)
+    if not setup:
+        return Owner(step, replayable=False)
+    if effects.shows and not effects.binds and not effects.changes and not setting:
+        return Owner(following or previous or SETUP_STEP, replayable=False)
+    pure = is_pure(unit) or setting
+    return Owner(step, replayable=pure, fallback=previous or SETUP_STEP, setting=setting)
+
+
+def _next_step(declared: list[StepName | None], position: int) -> StepName | None:
+    return next((step for step in declared[position:] if step is not None), None)
+
+
+def _inside_steps(units: tuple[Unit, ...]) -> dict[int, StepName]:
+    """Find set-up cells that stand between two cells of one step: they are run there."""
+    found: dict[int, StepName] = {}
+    last_seen: dict[StepName, int] = {}
+    for position, unit in enumerate(units):
+        step = unit.tagged.step
+        if step is None:
+            continue
+        for inner in range(last_seen.get(step, position) + 1, position):
+            if units[inner].tagged.step is None:
+                found[inner] = step
+        last_seen[step] = position
+    return found
+
+
+def _metric_owners(units: tuple[Unit, ...]) -> dict[int, StepName]:
+    """Give a metric's unit to the one step that last made what it reads, if it is one."""
+    makers: dict[str, StepName] = {}
+    found: dict[int, StepName] = {}
+    for position, unit in enumerate(units):
+        effects = unit.effects
+        runs = unit.tagged.step
+        if unit.tagged.role is Role.METRICS:
+            sources = {makers[name] for name in effects.reads if name in makers}
+            alters = any(name in makers for name in (*effects.changes, *effects.binds))
+            single = len(sources) == 1 and not alters
+            runs = found[position] = sources.pop() if single else METRICS_STEP
+        if runs is not None and not is_definition(unit):
+            for name in (*effects.binds, *effects.changes):
+                makers[name] = runs
+    return found
+
+
+def is_literal_assignment(unit: Unit) -> bool:
+    """Tell whether every statement binds names to literals."""
+    return all(_literal(statement) for statement in unit.statements)
+
+
+def _literal(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            if not all(isinstance(item, ast.Name) for item in targets):
+                return False
+        case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
+            pass
+        case _:
+            return False
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def is_definition(unit: Unit) -> bool:
+    """Tell whether the unit only imports or defines, so that a later step can repeat it."""
+    effects = unit.effects
+    if effects.impure or effects.dynamic or effects.deletes or effects.calls_unknown:
+        return False
+    return all(_defines(statement) for statement in unit.statements)
+
+
+def _defines(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Import() | ast.ImportFrom():
+            return True
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return True
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+            inner = [*body, *orelse, *final, *(item for h in handlers for item in h.body)]
+            return any(isinstance(item, ast.Import | ast.ImportFrom) for item in body) and all(
+                _defines(item) or _constant(item) for item in inner
+            )
+        case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body):
+            return all(_defines(item) for item in body)
+        case _:
+            return False
+
+
+def _constant(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Pass():
+            return True
+        case ast.Assign(value=ast.Constant()):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
+            return True
+        case _:
+            return False
+
+
+def is_pure(unit: Unit) -> bool:
+    """Tell whether a set-up unit can be repeated in every step with the same outcome."""
+    effects = unit.effects
+    if effects.impure or effects.dynamic or effects.unknown_paths.get("write"):
+        return False
+    if any(name.startswith("@file:") for name in effects.binds):
+        return False
+    if any(name.startswith("@random:") for name in effects.reads):
+        return False
+    bare = all(isinstance(item, ast.Expr) for item in unit.statements)
+    return bare or not effects.calls_unknown
+
+
+def is_setting(unit: Unit) -> bool:
+    """Tell whether the unit only changes settings of the process."""
+    effects = unit.effects
+    if not effects.settings or effects.impure or effects.dynamic or effects.unknown_paths:
+        return False
+    if effects.binds or effects.calls_unknown or effects.deletes:
+        return False
+    return not any(isinstance(item, ast.FunctionDef | ast.ClassDef) for item in unit.statements)

@@ -1,0 +1,435 @@
+"""Statements: what they bind, in Python's own order of evaluation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kalelike.dataflow.imports import ImportEvaluator
+from kalelike.dataflow.machine import Frame
+from kalelike.dataflow.values import SCALAR, WILD, ClassCode, Obj, Value
+
+_TRANSPARENT = (
+    "functools.", "builtins.staticmethod", "builtins.classmethod", "builtins.property", "abc.",
+    "contextlib.", "dataclasses.", "typing.", "numba.", "torch.no_grad", "torch.jit", "enum.",
+    "atexit.",
+)  # fmt: skip
+_FORGIVEN = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
+
+
+class StatementExecutor(ImportEvaluator):
+    """Executes statements on the abstract memory."""
+
+    def execute(self, body: Sequence[ast.stmt]) -> None:
+        """Execute statements in order; what follows a sure exit is not executed."""
+        for node in body:
+            if self.dead:
+                return
+            _HANDLERS[type(node)](self, node)
+
+    # -- assignment ----------------------------------------------------------
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Store a value into a name, item, attribute or pattern of those."""
+        match target:
+            case ast.Name(id=name):
+                self.store_name(name, value, target)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part, inner in zip(parts, self.unpacked(value, parts), strict=True):
+                    self.assign(part, inner)
+            case ast.Starred(value=inner_target):
+                self.assign(inner_target, self.fresh(target, "list", value))
+            case ast.Attribute(value=owner, attr=attr):
+                self._store_part(self.evaluate(owner), value, target, attr)
+            case ast.Subscript(value=owner, slice=index):
+                holder = self.evaluate(owner)
+                self.operate(holder, target)
+                key = self.evaluate(index)
+                names = self.texts(key)
+                if any(item.kind == "namespace" for item in holder):
+                    self._store_globals(names, value, target)
+                self._store_part(holder, value, target, names[0] if names else "item")
+            case _:
+                self.evaluate(target)
+
+    def _store_globals(self, names: list[str], value: Value, node: ast.AST) -> None:
+        if len(names) == 1 and WILD not in names[0]:
+            self.bind_global(names[0], value, node)
+            return
+        self.fx.dynamic.setdefault("globals", self.site(node))
+        self.stars.append("@star:globals()")
+        self.bind_global("@star:globals()", SCALAR, node)
+
+    def _store_part(self, holder: Value, value: Value, node: ast.AST, name: str) -> None:
+        if not holder:
+            return
+        for item in holder:
+            if item.kind in ("member", "module", "localmodule"):
+                self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
+            else:
+                item.hold(value)
+        self.change(holder, node)
+
+    def _assign(self, node: ast.Assign) -> None:
+        value = self._unpacked(node)
+        if value is not None:
+            return
+        result = self.evaluate(node.value)
+        for target in node.targets:
+            self.assign(target, result)
+
+    def _unpacked(self, node: ast.Assign) -> bool | None:
+        """Assign ``a, b = x, y`` part by part, so that the parts stay apart."""
+        if len(node.targets) != 1:
+            return None
+        target, source = node.targets[0], node.value
+        if not isinstance(target, ast.Tuple | ast.List) or not isinstance(
+            source, ast.Tuple | ast.List
+        ):
+            return None
+        parts = [*target.elts, *source.elts]
+        if len(target.elts) != len(source.elts) or any(isinstance(p, ast.Starred) for p in parts):
+            return None
+        values = [self.evaluate(item) for item in source.elts]
+        for part, value in zip(target.elts, values, strict=True):
+            self.assign(part, value)
+        return True
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        target = node.target
+        extra = self.evaluate(node.value)
+        if isinstance(target, ast.Name):
+            value = self.load_name(target.id, target)
+            texts = self.texts(value)
+            if texts:
+                other = self.texts(extra)
+                known = len(texts) == 1 and len(other) == 1
+                self.assign(target, self.text(texts[0] + other[0]) if known else self.text(WILD))
+                return
+            self.operate(value, node)
+            for item in value:
+                parts = self.elements(extra) if item.kind in ("list", "set", "dict") else extra
+                item.hold(parts if item.kind not in ("array", "frame") else ())
+            self.change(value, node)
+            self.assign(target, value)
+            return
+        current = self.evaluate(_as_load(target))
+        self.operate(current, node)
+        self.change(current, node)
+        self.assign(target, current | extra)
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        if not self.frames or self.frames[-1].is_class:
+            self.evaluate(node.annotation)
+        if node.value is not None:
+            self.assign(node.target, self.evaluate(node.value))
+
+    def _delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            for part in target.elts if isinstance(target, ast.Tuple | ast.List) else [target]:
+                self._delete_one(part)
+
+    def _delete_one(self, target: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            if any(frame.code is not None for frame in self.frames):
+                return
+            self.load_name(target.id, target)
+            self.set_in(self.names, target.id, None)
+            self.fx.deletes.setdefault(target.id, self.site(target))
+            self.bound.add(target.id)
+        elif isinstance(target, ast.Subscript | ast.Attribute):
+            self.change(self.evaluate(target.value), target)
+
+    # -- control flow ------------------------------------------------------------
+
+    def _if(self, node: ast.If) -> None:
+        self.evaluate(node.test)
+        self.branches((lambda: self.execute(node.body), lambda: self.execute(node.orelse)))
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        source = self.evaluate(node.iter)
+        self.operate(source, node)
+        for item in source:
+            if item.kind in ("generator", "iterator", "uncrossable"):
+                self.change((item,), node)
+                self.touch((item,), node)
+        inner = self.elements(source)
+
+        def body() -> None:
+            for _ in range(2):
+                self.dead = False
+                self.assign(node.target, inner)
+                self.execute(node.body)
+            self.dead = False
+
+        if _never_empty(node.iter):
+            self.branches((body,))
+        else:
+            self.optional(body)
+        self.execute(node.orelse)
+
+    def _while(self, node: ast.While) -> None:
+        self.evaluate(node.test)
+
+        def body() -> None:
+            for _ in range(2):
+                self.dead = False
+                self.execute(node.body)
+                self.evaluate(node.test)
+            self.dead = False
+
+        if isinstance(node.test, ast.Constant) and node.test.value:
+            self.branches((body,))
+        else:
+            self.optional(body)
+        self.execute(node.orelse)
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        settings = dict(self.fx.settings)
+        temporary = False
+        for item in node.items:
+            value = self.evaluate(item.context_expr)
+            temporary = temporary or _restores_settings(item.context_expr)
+            self.operate(value, node)
+            entered = value
+            for made in value:
+                method = self.find_method(made.cls, "__enter__")
+                if method is not None:
+                    own = [frozenset((made,))]
+                    entered = self.call_value(frozenset((method,)), own, {}, node)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, entered)
+        self.execute(node.body)
+        if temporary:
+            self.fx.settings = settings
+
+    def _try(self, node: Any) -> None:
+        forgiving = any(_catches_name_error(handler) for handler in node.handlers)
+        self.forgiving += forgiving
+        arms: list[Callable[[], None]] = []
+
+        def whole() -> None:
+            self.execute(node.body)
+            self.execute(node.orelse)
+
+        arms.append(whole)
+        for handler in node.handlers:
+            arms.append(self._handler(node, handler))
+        if node.handlers:
+            self.branches(arms)
+        else:
+            whole()
+        self.forgiving -= forgiving
+        self.execute(node.finalbody)
+
+    def _handler(self, node: Any, handler: ast.ExceptHandler) -> Callable[[], None]:
+        def arm() -> None:
+            self.optional(lambda: self.execute(node.body))
+            self.dead = False
+            if handler.type is not None:
+                self.evaluate(handler.type)
+            if handler.name:
+                self.store_name(handler.name, self.fresh(handler), handler)
+            self.execute(handler.body)
+
+        return arm
+
+    def _match(self, node: ast.Match) -> None:
+        subject = self.evaluate(node.subject)
+        self.operate(subject, node)
+        inner = subject | self.elements(subject)
+
+        def arm(case: ast.match_case) -> Callable[[], None]:
+            def run() -> None:
+                self._pattern(case.pattern, inner)
+                if case.guard is not None:
+                    self.evaluate(case.guard)
+                self.execute(case.body)
+
+            return run
+
+        arms = [arm(case) for case in node.cases]
+        last = node.cases[-1]
+        irrefutable = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
+        if not irrefutable or last.guard is not None:
+            arms.append(lambda: None)
+        self.branches(arms)
+
+    def _pattern(self, pattern: ast.pattern, value: Value) -> None:
+        for part in ast.walk(pattern):
+            if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
+                self.store_name(part.name, value, part)
+            elif isinstance(part, ast.MatchMapping) and part.rest:
+                self.store_name(part.rest, value, part)
+            elif isinstance(part, ast.MatchValue):
+                self.evaluate(part.value)
+            elif isinstance(part, ast.MatchClass):
+                self.evaluate(part.cls)
+
+    def _return(self, node: ast.Return) -> None:
+        value = self.evaluate(node.value) if node.value is not None else SCALAR
+        for frame in reversed(self.frames):
+            if frame.code is not None:
+                frame.returned |= value
+                break
+        self.dead = True
+
+    def _raise(self, node: ast.Raise) -> None:
+        for part in (node.exc, node.cause):
+            if part is not None:
+                self.evaluate(part)
+        self.fx.checks = True
+        self.dead = True
+
+    def _assert(self, node: ast.Assert) -> None:
+        self.fx.checks = True
+        self.evaluate(node.test)
+        if node.msg is not None:
+            self.optional(lambda: self.evaluate(node.msg) and None)  # type: ignore[arg-type]
+
+    def _expression(self, node: ast.Expr) -> None:
+        self.evaluate(node.value)
+
+    def _nothing(self, node: ast.stmt) -> None:
+        del node
+
+    # -- definitions -----------------------------------------------------------------
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        made = self.define(node)
+        value: Value = frozenset((made,))
+        for decorator in reversed(node.decorator_list):
+            value = self._decorate(decorator, value)
+        self.store_name(node.name, value, node)
+
+    def _decorate(self, decorator: ast.expr, value: Value) -> Value:
+        callee = self.evaluate(decorator)
+        paths = [item.path for item in callee if item.kind in ("member", "builtin")]
+        if isinstance(decorator, ast.Call):
+            known = self.evaluate(decorator.func)
+            paths = [item.path for item in known if item.kind in ("member", "builtin")]
+        if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter"):
+            return value
+        if paths and all(path.startswith(_TRANSPARENT) for path in paths):
+            return value
+        return self.call_value(callee, [value], {}, decorator)
+
+    def _class(self, node: ast.ClassDef) -> None:
+        bases = [item for base in node.bases for item in self.evaluate(base)]
+        for keyword in node.keywords:
+            bases.extend(self.evaluate(keyword.value))
+        made = self.make(node, "class")
+        code = made.class_code = ClassCode()
+        code.bases = tuple(item for item in bases if item.kind == "class")
+        code.foreign_base = any(item.kind != "class" for item in bases)
+        made.hold(bases)
+        context = self.frames[-1].context if self.frames else 0
+        frame = Frame(None, {}, self.site(node).cell, context, is_class=True)
+        self.frames.append(frame)
+        try:
+            self.execute(node.body)
+        finally:
+            self.frames.pop()
+        self._methods(node, frame, code)
+        made.hold(item for value in frame.local_vars.values() for item in value)
+        value: Value = frozenset((made,))
+        for decorator in reversed(node.decorator_list):
+            value = self._decorate(decorator, value)
+        self.keep_alive.append(node)
+        self.store_name(node.name, value, node)
+
+    @staticmethod
+    def _methods(node: ast.ClassDef, frame: Frame, code: ClassCode) -> None:
+        for name, value in frame.local_vars.items():
+            functions = [item for item in value if item.kind == "function"]
+            if functions:
+                code.methods[name] = functions[-1]
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                for decorator in statement.decorator_list:
+                    text = ast.unparse(decorator)
+                    if text.endswith(("property", ".setter", ".getter")):
+                        code.properties.add(statement.name)
+                    elif text == "staticmethod":
+                        code.static.add(statement.name)
+
+
+def _as_load(target: ast.expr) -> ast.expr:
+    match target:
+        case ast.Attribute(value=value, attr=attr):
+            copy: ast.expr = ast.Attribute(value=value, attr=attr, ctx=ast.Load())
+        case ast.Subscript(value=value, slice=index):
+            copy = ast.Subscript(value=value, slice=index, ctx=ast.Load())
+        case _:
+            return target
+    return ast.copy_location(copy, target)
+
+
+def _restores_settings(context: ast.expr) -> bool:
+    call = context.func if isinstance(context, ast.Call) else context
+    return isinstance(call, ast.Attribute) and call.attr in (
+        "catch_warnings", "option_context", "context", "rc_context", "errstate", "printoptions",
+        "config_context", "plotting_context", "axes_style", "localcontext",
+    )  # fmt: skip
+
+
+def _never_empty(node: ast.expr) -> bool:
+    match node:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return bool(parts) and not any(isinstance(item, ast.Starred) for item in parts)
+        case ast.Constant(value=str(text)):
+            return bool(text)
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
+            return count > 0
+        case ast.Call(func=ast.Name(id="range"), args=[
+            ast.Constant(value=int(start)), ast.Constant(value=int(stop))]):
+            return stop > start
+        case ast.Call(func=ast.Name(id="enumerate" | "reversed" | "sorted"), args=[inner, *_]):
+            return _never_empty(inner)
+        case _:
+            return False
+
+
+def _catches_name_error(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type
+    if kinds is None:
+        return True
+    parts = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+    return any(isinstance(item, ast.Name) and item.id in _FORGIVEN for item in parts)
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[StatementExecutor, Any], None]] = {
+    ast.Assign: StatementExecutor._assign,
+    ast.AugAssign: StatementExecutor._augmented,
+    ast.AnnAssign: StatementExecutor._annotated,
+    ast.Delete: StatementExecutor._delete,
+    ast.If: StatementExecutor._if,
+    ast.For: StatementExecutor._for,
+    ast.AsyncFor: StatementExecutor._for,
+    ast.While: StatementExecutor._while,
+    ast.With: StatementExecutor._with,
+    ast.AsyncWith: StatementExecutor._with,
+    ast.Try: StatementExecutor._try,
+    ast.TryStar: StatementExecutor._try,
+    ast.Match: StatementExecutor._match,
+    ast.Return: StatementExecutor._return,
+    ast.Raise: StatementExecutor._raise,
+    ast.Assert: StatementExecutor._assert,
+    ast.Expr: StatementExecutor._expression,
+    ast.Pass: StatementExecutor._nothing,
+    ast.Break: StatementExecutor._nothing,
+    ast.Continue: StatementExecutor._nothing,
+    ast.Global: StatementExecutor._nothing,
+    ast.Nonlocal: StatementExecutor._nothing,
+    ast.FunctionDef: StatementExecutor._function,
+    ast.AsyncFunctionDef: StatementExecutor._function,
+    ast.ClassDef: StatementExecutor._class,
+    ast.Import: StatementExecutor.import_module,
+    ast.ImportFrom: StatementExecutor.import_from,
+}
+if hasattr(ast, "TypeAlias"):
+    _HANDLERS[ast.TypeAlias] = StatementExecutor._nothing
+
+
+__all__ = ["Obj", "StatementExecutor"]

@@ -1,0 +1,135 @@
+"""Abstract values: what a name may hold, and which objects are shared.
+
+An :class:`Obj` stands for every object that one place of the code makes in one
+call context. A value is a set of them; the empty set is an immutable scalar.
+Contents only grow, and are not told apart by field or index: an object
+"holds" whatever was ever stored in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the code: cell index, 1-based line in the cell, 0-based column."""
+
+    cell: int
+    line: int
+    column: int = 0
+
+
+class Obj:
+    """One abstract object.
+
+    ``names`` are the global names that point at it now, ``parents`` the
+    objects that hold it; ``bases`` are objects that change when it changes,
+    but not the other way round (a column of a data frame).
+    """
+
+    __slots__ = (
+        "bases",
+        "class_code",
+        "cls",
+        "contents",
+        "function",
+        "kind",
+        "names",
+        "node",
+        "parents",
+        "parts",
+        "path",
+        "site",
+        "stochastic",
+    )
+
+    def __init__(self, kind: str, site: Site, path: str = "") -> None:
+        self.kind = kind
+        self.site = site
+        self.path = path
+        self.contents: set[Obj] = set()
+        self.parents: set[Obj] = set()
+        self.bases: set[Obj] = set()
+        self.names: set[str] = set()
+        self.function: FunctionCode | None = None
+        self.cls: Obj | None = None
+        self.class_code: ClassCode | None = None
+        self.stochastic = False
+        self.node: ast.AST | None = None
+        self.parts: tuple[frozenset[Obj], ...] | None = None
+
+    def hold(self, objects: Iterable[Obj]) -> None:
+        """Let this object hold ``objects``."""
+        for item in objects:
+            if item is not self:
+                self.contents.add(item)
+                item.parents.add(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.path or self.site.line}>"
+
+
+Value = frozenset[Obj]
+SCALAR: Value = frozenset()
+"""An immutable value without identity."""
+WILD = "\0"
+"""Stands for the unknown parts of a text."""
+
+
+@dataclass(slots=True)
+class ClassCode:
+    """A class of the notebook: its methods and bases."""
+
+    methods: dict[str, Obj] = field(default_factory=dict)
+    properties: set[str] = field(default_factory=set)
+    static: set[str] = field(default_factory=set)
+    bases: tuple[Obj, ...] = ()
+    foreign_base: bool = False
+
+
+@dataclass(slots=True)
+class FunctionCode:
+    """A function, lambda or class body of the notebook, ready to be interpreted.
+
+    ``cell`` is the index of the cell that defines it; ``closure`` are the
+    local variables of the functions around it, innermost first.
+    """
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    name: str
+    cell: int
+    local_names: frozenset[str]
+    global_names: frozenset[str]
+    nonlocal_names: frozenset[str]
+    is_generator: bool
+    returns_early: bool
+    closure: tuple[dict[str, Value], ...] = ()
+    defaults: dict[str, Value] = field(default_factory=dict)
+
+
+def reach(value: Iterable[Obj]) -> set[Obj]:
+    """Return every object that can be reached from ``value``."""
+    seen = set(value)
+    stack = list(seen)
+    while stack:
+        for item in stack.pop().contents:
+            if item not in seen:
+                seen.add(item)
+                stack.append(item)
+    return seen
+
+
+def holders(objects: Iterable[Obj]) -> set[Obj]:
+    """Return ``objects`` and everything that changes when they change."""
+    seen = set(objects)
+    stack = list(seen)
+    while stack:
+        item = stack.pop()
+        for parent in (*item.parents, *item.bases):
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return seen

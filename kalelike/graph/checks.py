@@ -1,0 +1,206 @@
+"""What keeps a pipeline from computing what its notebook computes, told before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from kalelike.dataflow.linking import Linkage, StepFlow
+from kalelike.dataflow.ownership import Ownership
+from kalelike.dataflow.units import Analysis, Unit
+from kalelike.dataflow.values import Site, Value
+from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
+from kalelike.notebook.model import Cell, Role, TaggedNotebook
+
+
+def check_flows(
+    tagged: TaggedNotebook,
+    analysis: Analysis,
+    ownership: Ownership,
+    linkage: Linkage,
+    flows: list[StepFlow],
+) -> list[Diagnostic]:
+    """Return everything that is wrong, or worth knowing, about the linked notebook."""
+    checker = _Checker(tagged, analysis, ownership, linkage)
+    found: list[Diagnostic] = []
+    for unit in analysis.units:
+        found.extend(checker.names(unit))
+        found.extend(checker.state(unit))
+    for flow in flows:
+        found.extend(checker.crossing(flow))
+        found.extend(checker.parameters(flow))
+    if not flows:
+        found.append(
+            diagnose(
+                "no-steps",
+                "the notebook has no step",
+                tagged.notebook.location,
+                "tag cells `step:NAME`, or let kalelike choose steps with --auto",
+            )
+        )
+    return found
+
+
+class _Checker:
+    def __init__(
+        self, tagged: TaggedNotebook, analysis: Analysis, ownership: Ownership, linkage: Linkage
+    ) -> None:
+        self.tagged = tagged
+        self.analysis = analysis
+        self.ownership = ownership
+        self.linkage = linkage
+        self.cells: dict[int, Cell] = {item.cell.index: item.cell for item in tagged.cells}
+
+    def place(self, site: Site) -> Location:
+        cell = self.cells.get(site.cell)
+        if cell is None:
+            return self.tagged.notebook.location
+        return cell.location.at(site.line, site.column)
+
+    # -- names -------------------------------------------------------------------
+
+    def names(self, unit: Unit) -> Iterator[Diagnostic]:
+        effects = unit.effects
+        for name, site in effects.unknown.items():
+            if name not in effects.certain_unknown:
+                continue
+            yield self._undefined(name, site)
+        for name, site in effects.history.items():
+            if self._first_of_step(unit):
+                yield diagnose(
+                    "history-read",
+                    f"{name} is the output of an earlier cell, which runs in another step",
+                    self.place(site),
+                    "bind the earlier value to a name and use that",
+                )
+
+    def _undefined(self, name: str, site: Site) -> Diagnostic:
+        place = self.place(site)
+        skipped = self.analysis.skipped_names.get(name)
+        later = self.analysis.bound_later.get(name)
+        if skipped is not None and later is None:
+            return diagnose(
+                "skip-only-name",
+                f"{name} is only defined in a cell tagged `skip` ({skipped})",
+                place,
+                "remove the tag `skip` from that cell, or define the name in a step",
+            )
+        if later is not None:
+            return diagnose(
+                "defined-later",
+                f"{name} is read here, but only {self.place(later)} defines it",
+                place,
+                "move the definition above its use; run top to bottom, the notebook fails here too",
+            )
+        close = get_close_matches(name, list(self.analysis.bound_later), n=1)
+        hint = f"did you mean {close[0]}?" if close else "define it in a cell above"
+        return diagnose("undefined-name", f"nothing defines {name}", place, hint)
+
+    def _first_of_step(self, unit: Unit) -> bool:
+        owner = self.ownership.owners[unit.index]
+        if unit.index == 0 or owner.step is None:
+            return False
+        before = self.ownership.owners[unit.index - 1]
+        return before.step != owner.step
+
+    # -- process-wide state --------------------------------------------------------
+
+    def state(self, unit: Unit) -> Iterator[Diagnostic]:
+        effects = unit.effects
+        if effects.settings and unit.index not in self.linkage.replayed and self._matters(unit):
+            path, site = next(iter(effects.settings.items()))
+            yield diagnose(
+                "state-cannot-move",
+                f"{path} changes the whole process, and depends on what this step computes: "
+                "later steps will not see the change",
+                self.place(site),
+                "set it in an imports cell, or in each step that needs it",
+                self._weight(path),
+            )
+        for name, site in effects.dynamic.items():
+            yield diagnose(
+                "dynamic-code",
+                f"{name} runs code that cannot be read in advance; the step takes every value "
+                "that exists at this point",
+                self.place(site),
+                "write the code out, where you can",
+            )
+        site_of_write = effects.unknown_paths.get("write")
+        if site_of_write is not None and self._matters(unit):
+            yield diagnose(
+                "undecidable-path",
+                "a file is written whose path cannot be found in advance: "
+                "no later step can be given it",
+                self.place(site_of_write),
+                "write the path as a literal, if a later step reads the file",
+            )
+
+    def _weight(self, path: str) -> Severity:
+        shows = path.startswith(("matplotlib", "seaborn", "pandas", "warnings", "%", "logging"))
+        return Severity.WARNING if shows else Severity.ERROR
+
+    def _matters(self, unit: Unit) -> bool:
+        """Whether any later step could notice what the unit leaves behind."""
+        owner = self.ownership.owners[unit.index]
+        own = owner.step or owner.fallback
+        later = self.ownership.owners[unit.index + 1 :]
+        return any(item.step is not None and item.step != own for item in later)
+
+    # -- values that cross -----------------------------------------------------------
+
+    def crossing(self, flow: StepFlow) -> Iterator[Diagnostic]:
+        for name, (version, site) in flow.inputs.items():
+            assert version.step is not None
+            value = self.linkage.linker.value_after(version.step, name)
+            made = self.linkage.flows[version.step].produced.get(name, version.site)
+            reason = _uncrossable(value)
+            if reason:
+                yield diagnose(
+                    "cannot-cross",
+                    f"{name} is {reason[0]}, and step {flow.name} needs it from step "
+                    f"{version.step} ({self.place(made)})",
+                    self.place(site),
+                    reason[1],
+                )
+            if value and all(item.kind == "localmodule" for item in value):
+                yield diagnose(
+                    "state-cannot-move",
+                    f"step {version.step} changes the state of module {name} "
+                    f"({self.place(made)}), which step {flow.name} would not see",
+                    self.place(site),
+                    "keep the state in a variable of the notebook",
+                )
+
+    def parameters(self, flow: StepFlow) -> Iterator[Diagnostic]:
+        for name, (version, site) in flow.passed.items():
+            if version.parameter:
+                yield self._reassigned(name, flow, site)
+        for unit in flow.units:
+            if unit.tagged.role is Role.PARAMETERS:
+                continue
+            for name, site in unit.effects.binds.items():
+                if self._is_parameter(name) and name not in flow.passed:
+                    yield self._reassigned(name, flow, site)
+
+    def _is_parameter(self, name: str) -> bool:
+        return any(
+            owner.parameter and name in unit.effects.binds
+            for owner, unit in zip(self.ownership.owners, self.analysis.units, strict=True)
+        )
+
+    def _reassigned(self, name: str, flow: StepFlow, site: Site) -> Diagnostic:
+        return diagnose(
+            "parameter-reassigned",
+            f"step {flow.name} changes parameter {name}: later steps take its new value",
+            self.place(site),
+        )
+
+
+def _uncrossable(value: Value) -> tuple[str, str] | None:
+    if not value or not all(item.kind in ("generator", "uncrossable") for item in value):
+        return None
+    item = min(value, key=lambda made: made.path)
+    if item.kind == "generator":
+        return item.path or "a generator", "make it a list, or use it in the step that makes it"
+    what, _, remedy = item.path.partition("; ")
+    return what, remedy
