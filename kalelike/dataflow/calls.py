@@ -7,10 +7,26 @@ from collections.abc import Iterable
 
 from kalelike.dataflow.expressions import ExpressionEvaluator
 from kalelike.dataflow.machine import Frame
-from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Value, reach
+from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Value
 
 _MAX_DEPTH = 14
 _MAX_CALLS = 1500
+
+
+_NOT_DATA = frozenset({"function", "class", "method", "member", "module", "builtin", "text"})
+
+
+def _seen_by_foreign_code(value: Iterable[Obj]) -> set[Obj]:
+    """Return what can be reached from ``value`` without opening classes."""
+    seen = set(value)
+    stack = [item for item in seen if item.kind != "class"]
+    while stack:
+        for item in stack.pop().contents:
+            if item not in seen:
+                seen.add(item)
+                if item.kind != "class":
+                    stack.append(item)
+    return seen
 
 
 class CallEvaluator(ExpressionEvaluator):
@@ -239,7 +255,7 @@ class CallEvaluator(ExpressionEvaluator):
         """Make an instance of a notebook class."""
         instance = self.make(node, "instance", role=f"instance:{id(cls)}")
         instance.cls = cls
-        cls.parents.add(instance)
+        cls.add_parent(instance)
         own = frozenset((instance,))
         found = False
         for name in ("__new__", "__init__", "__post_init__"):
@@ -264,7 +280,7 @@ class CallEvaluator(ExpressionEvaluator):
 
     def touch(self, value: Iterable[Obj], node: ast.AST) -> None:
         """Interpret what foreign code may call back; see :meth:`Machine.touch`."""
-        everything = reach(value)
+        everything = _seen_by_foreign_code(value)
         callables = [
             item
             for item in everything
@@ -275,7 +291,7 @@ class CallEvaluator(ExpressionEvaluator):
         self.touched.update(id(item) for item in callables)
         unknown = frozenset(
             {self.make(node, "opaque", role="callback"),
-             *(item for item in everything if item.kind not in ("function", "class", "method"))}
+             *(item for item in everything if item.kind not in _NOT_DATA)}
         )  # fmt: skip
         for item in callables:
             self.optional(lambda item=item: self._call_back(item, unknown, node))  # type: ignore[misc]

@@ -173,7 +173,7 @@ class ExpressionEvaluator(Machine):
             return self.fresh(node, "array")
         return SCALAR
 
-    def _if(self, node: ast.IfExp) -> Value:
+    def _conditional(self, node: ast.IfExp) -> Value:
         self.evaluate(node.test)
         results: set[Obj] = set()
 
@@ -377,7 +377,7 @@ class ExpressionEvaluator(Machine):
             return frozenset({item, *item.contents})
         if kind == "frame":
             column = self.make(node, "array")
-            column.bases.add(item)
+            column.add_base(item)
             return frozenset((column,))
         return frozenset({item, *item.contents})
 
@@ -428,7 +428,7 @@ class ExpressionEvaluator(Machine):
             if item.kind == "frame":
                 column = self.make(node, "frame" if self._selects(node, index) else "array")
                 if not self._selects(node, index):
-                    column.bases.add(item)
+                    column.add_base(item)
                 result.add(column)
             elif item.kind in ("member", "builtin", "module"):
                 result.add(self.member(item.path + ".item"))
@@ -454,7 +454,7 @@ class ExpressionEvaluator(Machine):
 
 
 def _dispatch(name: str) -> Callable[[ExpressionEvaluator, Any], Value]:
-    return lambda machine, node: getattr(machine, name)(node)  # type: ignore[no-any-return]
+    return lambda machine, node: getattr(machine, name)(node)
 
 
 _HANDLERS: dict[type[ast.AST], Callable[[ExpressionEvaluator, Any], Value]] = {
@@ -465,7 +465,7 @@ _HANDLERS: dict[type[ast.AST], Callable[[ExpressionEvaluator, Any], Value]] = {
     ast.UnaryOp: ExpressionEvaluator._unary,
     ast.BoolOp: ExpressionEvaluator._bool,
     ast.Compare: ExpressionEvaluator._compare,
-    ast.IfExp: ExpressionEvaluator._if,
+    ast.IfExp: ExpressionEvaluator._conditional,
     ast.List: ExpressionEvaluator._sequence,
     ast.Tuple: ExpressionEvaluator._sequence,
     ast.Set: ExpressionEvaluator._sequence,

@@ -40,11 +40,7 @@ class FileEvaluator(CallEvaluator):
 
     def known_files(self, path: str) -> list[str]:
         """Return the hidden names of files written so far that ``path`` may mean."""
-        return [
-            name
-            for name in self.names
-            if name.startswith(PREFIX) and overlap(name[len(PREFIX) :], path)
-        ]
+        return sorted(name for name in self.files if overlap(name[len(PREFIX) :], path))
 
     def read_file(self, target: Value, node: ast.AST) -> None:
         """Record a read of the file that ``target`` names."""
@@ -67,9 +63,8 @@ class FileEvaluator(CallEvaluator):
                 self.fx.data_files.setdefault(path, self.site(node))
 
     def _read_everything(self, node: ast.AST) -> None:
-        for name in list(self.names):
-            if name.startswith(PREFIX):
-                self.record_read(name, node)
+        for name in sorted(self.files):
+            self.record_read(name, node)
         self.fx.unknown_paths.setdefault("read", self.site(node))
 
     def write_file(self, target: Value, node: ast.AST, *, whole: bool = True) -> None:

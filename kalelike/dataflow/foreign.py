@@ -11,6 +11,8 @@ from kalelike.dataflow.machine import HISTORY
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value, reach
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
+_SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -48,6 +50,8 @@ class ForeignEvaluator(FileEvaluator):
             return frozenset((made,))
         if path == "pathlib.Path" or path.startswith(("os.path.join", "os.path.abspath")):
             return self._path_of(arguments)
+        if path in _COPIES and arguments:
+            return self.clone(arguments[0], node, deep=path != "copy.copy")
         if path.endswith(".train_test_split"):
             return self._split_result(arguments, node)
         return self._pure_result(path, everything, keywords, node)
@@ -61,7 +65,7 @@ class ForeignEvaluator(FileEvaluator):
         library = self.library
         last = path.rpartition(".")[2]
         views = library.function_is(path, "views")
-        holds = everything if views else ()
+        holds = everything if views else self._callables(reach(everything))
         if library.function_is(path, "figures"):
             return self.fresh(node, "figure", everything)
         if library.function_is(path, "scalars") and not last[:1].isupper():
@@ -85,6 +89,25 @@ class ForeignEvaluator(FileEvaluator):
             library.function_is(path, "stochastic") and "random_state" not in keywords
         )
         return frozenset((made,))
+
+    def clone(self, value: Value, node: ast.AST, *, deep: bool) -> Value:
+        """Copy objects; functions, classes and modules are shared by every copy."""
+        copies: dict[Obj, Obj] = {}
+
+        def copied(item: Obj) -> Obj:
+            if item.kind in _SHARED_BY_COPIES:
+                return item
+            if item not in copies:
+                copy = copies[item] = self.make(node, item.kind, role=f"copy:{id(item)}")
+                copy.cls, copy.function, copy.path = item.cls, item.function, item.path
+                copy.stochastic = item.stochastic
+                if item.cls is not None:
+                    item.cls.add_parent(copy)
+                contents = tuple(item.contents)
+                copy.hold([copied(part) for part in contents] if deep else contents)
+            return copies[item]
+
+        return frozenset(copied(item) for item in value)
 
     def _split_result(self, arguments: list[Value], node: ast.AST) -> Value:
         """``train_test_split`` gives two new objects, of the same kind, for every argument."""
@@ -182,11 +205,12 @@ class ForeignEvaluator(FileEvaluator):
         kind = {"list": "list", "sorted": "list", "dict": "dict", "set": "set", "tuple": "tuple"}
         if root in ("min", "max"):
             return frozenset(parts | {item for item in everything if item.kind == "opaque"})
-        return self.fresh(node, kind.get(root, "iterator"), parts | self._callables(everything))
+        called = {item for item in everything if item.kind in ("function", "method", "instance")}
+        return self.fresh(node, kind.get(root, "iterator"), parts | called)
 
     @staticmethod
     def _callables(everything: set[Obj]) -> set[Obj]:
-        return {item for item in everything if item.kind in ("function", "method", "instance")}
+        return {item for item in everything if item.kind in ("function", "method")}
 
     def _builtin_open(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -217,7 +241,7 @@ class ForeignEvaluator(FileEvaluator):
                 instance = instances[0]
                 proxy = self.make(node, "instance", {instance}, role="super")
                 proxy.cls = self._super_class(instance)
-                proxy.bases.add(instance)
+                proxy.add_base(instance)
                 return frozenset((proxy,))
         return self.fresh(node)
 
@@ -335,7 +359,7 @@ class ForeignEvaluator(FileEvaluator):
             self.change((receiver,), node)
             spread = name in ("extend", "update", "extendleft") or name.endswith("_from")
             parts = {part for value in arguments for part in self.elements(value)}
-            receiver.hold((parts if spread else everything) | self._callables(everything))
+            receiver.hold(parts if spread else everything)
             return self.elements(frozenset((receiver,)))
         if name in methods["trains"] or (name == "eval" and not arguments):
             self.change_deep((receiver,), node)
@@ -368,9 +392,7 @@ class ForeignEvaluator(FileEvaluator):
             return self.fresh(node, "opaque", (receiver,))
         return frozenset({receiver, *receiver.contents})
 
-    def _fresh_method(
-        self, receiver: Obj, name: str, everything: set[Obj], node: ast.AST
-    ) -> Value:
+    def _fresh_method(self, receiver: Obj, name: str, everything: set[Obj], node: ast.AST) -> Value:
         kinds = self.library.kinds
         if name == "copy" and receiver.kind in CONTAINERS:
             return self.fresh(node, receiver.kind, receiver.contents)
@@ -386,12 +408,11 @@ class ForeignEvaluator(FileEvaluator):
     def _method_draws(
         self, receiver: Obj, name: str, keywords: dict[str, Value], node: ast.AST
     ) -> None:
-        given = "random_state" in keywords
-        if name in self.library.methods["draws"] and not given and receiver.kind != "instance":
-            self.draw("numpy", node)
-        elif name not in self.library.methods["steady"] and any(
-            item.stochastic for item in reach((receiver,))
-        ):
+        methods = self.library.methods
+        draws = name in methods["draws"] and "random_state" not in keywords
+        if not draws and name not in methods["steady"]:
+            draws = any(item.stochastic for item in reach((receiver,)))
+        if draws and receiver.kind != "instance":
             self.draw("numpy", node)
 
     def _query(self, arguments: list[Value], node: ast.AST) -> None:
@@ -429,8 +450,12 @@ class ForeignEvaluator(FileEvaluator):
         if name in ("write_text", "write_bytes", "touch", "mkdir", "unlink", "rmdir", "rename"):
             self.write_file(own, node)
         elif name in self.library.methods["reads_path"].union(("glob", "rglob")):
-            self.read_file(own if name not in ("glob", "rglob") else self.text(
-                receiver.path.rstrip("/") + "/" + WILD), node)
+            self.read_file(
+                own
+                if name not in ("glob", "rglob")
+                else self.text(receiver.path.rstrip("/") + "/" + WILD),
+                node,
+            )
         elif name == "format":
             return self.text(re.sub(r"\{[^}]*\}", WILD, receiver.path))
         elif name == "join":

@@ -171,11 +171,16 @@ def _exported(tree: ast.Module) -> tuple[str, ...] | None:
             if isinstance(value, ast.List | ast.Tuple) and all(
                 isinstance(item, ast.Constant) for item in value.elts
             ):
-                return tuple(str(item.value) for item in value.elts if isinstance(item, ast.Constant))
+                return tuple(
+                    str(item.value) for item in value.elts if isinstance(item, ast.Constant)
+                )
             return None
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            if statement.target.id == "__all__":
-                return None
+        if (
+            isinstance(statement, ast.AugAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.target.id == "__all__"
+        ):
+            return None
         names.extend(sorted(bound_names(statement)))
     return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))
 

@@ -8,12 +8,12 @@ in ``_`` below a module (``sklearn.datasets.make_``) is a prefix.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Library:
     """The sets of ``effects.toml``, by section and key."""
 
@@ -22,10 +22,19 @@ class Library:
     builtins: dict[str, frozenset[str]]
     modules: dict[str, frozenset[str]]
     uncrossable: dict[str, str]
+    _known: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def function_is(self, path: str, category: str) -> bool:
         """Tell whether the function at dotted ``path`` belongs to ``category``."""
-        return _covered(path, self.modules[category])
+        return category in self.categories(path)
+
+    def categories(self, path: str) -> frozenset[str]:
+        """Return every category of functions to which dotted ``path`` belongs."""
+        found = self._known.get(path)
+        if found is None:
+            names = (key for key, entries in self.modules.items() if _covered(path, entries))
+            found = self._known[path] = frozenset(names)
+        return found
 
     def method_is(self, name: str, category: str) -> bool:
         """Tell whether methods called ``name`` belong to ``category``."""

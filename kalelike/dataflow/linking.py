@@ -16,6 +16,8 @@ from kalelike.dataflow.units import Analysis, Unit
 from kalelike.dataflow.values import Obj, Site, Value, reach
 from kalelike.notebook.model import Role, StepName
 
+_NOWHERE = Site(0, 0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
@@ -30,7 +32,7 @@ class Version:
     parameter: bool = False
     home: StepName | None = None
     parameters: frozenset[str] = frozenset()
-    site: Site = Site(0, 0)
+    site: Site = _NOWHERE
 
 
 @dataclass(slots=True)
@@ -189,6 +191,10 @@ class Linker:
             return
         if name.startswith("@file:"):
             self.file_readers.setdefault(name, set()).add(flow.name)
+        if version.step == flow.name and name in flow.passed:
+            # Bound here on some paths only, or changed through another name:
+            # what the step reads may be what it was given.
+            version = flow.passed[name][0]
         flow.used.add(id(version))
         self._take(flow, name, version, site)
 
@@ -301,7 +307,8 @@ class Linker:
         values = self.values_after(step)
         own: set[Obj] = set()
         for name in flow.needed:
-            own |= self.changed_after(step, values.get(name, frozenset()))
+            value = values.get(name, frozenset())
+            own |= self.changed_after(step, value) | self.classes_by_value(step, value)
         if not own:
             return False
         grew = False
@@ -310,7 +317,10 @@ class Linker:
                 continue
             if name.startswith("@") or name in self.forced.get(step, ()):
                 continue
-            if not own.isdisjoint(reach(values.get(name, frozenset()))):
+            value = values.get(name, frozenset())
+            parts = reach(value)
+            parts |= {item.cls for item in parts if item.cls is not None}
+            if not own.isdisjoint(parts):
                 self.forced.setdefault(step, set()).add(name)
                 grew = True
         return grew

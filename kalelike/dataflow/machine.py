@@ -80,6 +80,7 @@ class Machine:
         self.dead = False
         self.trail: list[tuple[Names, str, Value | None]] | None = None
         self.stars: list[str] = []
+        self.files: set[str] = set()
         self.touched: set[int] = set()
         self._made: dict[tuple[int, int, str], Obj] = {}
         self._paths: dict[str, Obj] = {}
@@ -129,10 +130,12 @@ class Machine:
         if self.trail is not None:
             self.trail.append((where, name, old))
         if where is self.names:
+            if name.startswith("@file:"):
+                (self.files.discard if value is None else self.files.add)(name)
             for item in old or ():
-                item.names.discard(name)
+                item.drop_name(name)
             for item in value or ():
-                item.names.add(name)
+                item.add_name(name)
         if value is None:
             where.pop(name, None)
         else:
@@ -223,9 +226,7 @@ class Machine:
         self.bound = set.intersection(*ends) if ends else set(start)
         self._join(outcomes)
 
-    def _join(
-        self, outcomes: list[dict[tuple[int, str], tuple[Names, str, Value | None]]]
-    ) -> None:
+    def _join(self, outcomes: list[dict[tuple[int, str], tuple[Names, str, Value | None]]]) -> None:
         merged: dict[tuple[int, str], tuple[Names, str, set[Obj], bool]] = {}
         for outcome in outcomes:
             for key, (where, name, _) in outcome.items():

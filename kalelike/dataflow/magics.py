@@ -85,7 +85,11 @@ class MagicEvaluator(ForeignEvaluator):
     def _magic_timeit(self, magic: Magic, node: ast.Call) -> Value:
         self.fx.shows = True
         if magic.kind == "line":
-            self.optional(lambda: self._code(magic.argument, node) and None)
+
+            def timed() -> None:
+                self._code(magic.argument, node)
+
+            self.optional(timed)
         return SCALAR
 
     def _magic_capture(self, magic: Magic, node: ast.Call) -> Value:

@@ -40,6 +40,7 @@ def own_units(analysis: Analysis) -> Ownership:
     units = analysis.units
     declared = [unit.tagged.step for unit in units]
     between = _inside_steps(units)
+    following = _next_steps(declared)
     metrics = _metric_owners(units)
     owners: list[Owner] = []
     order: list[StepName] = []
@@ -48,7 +49,7 @@ def own_units(analysis: Analysis) -> Ownership:
         step = declared[position] or between.get(position)
         if unit.tagged.role is Role.METRICS and step is None:
             step = metrics[position]
-        owner = _own_unit(unit, step, previous, _next_step(declared, position))
+        owner = _own_unit(unit, step, previous, following[position])
         owners.append(owner)
         runs = owner.step or owner.fallback
         if owner.step is not None:
@@ -78,8 +79,13 @@ def _own_unit(
     return Owner(step, replayable=pure, fallback=previous or SETUP_STEP, setting=setting)
 
 
-def _next_step(declared: list[StepName | None], position: int) -> StepName | None:
-    return next((step for step in declared[position:] if step is not None), None)
+def _next_steps(declared: list[StepName | None]) -> list[StepName | None]:
+    found: list[StepName | None] = []
+    following: StepName | None = None
+    for step in reversed(declared):
+        following = step or following
+        found.append(following)
+    return found[::-1]
 
 
 def _inside_steps(units: tuple[Unit, ...]) -> dict[int, StepName]:

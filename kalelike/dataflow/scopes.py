@@ -23,7 +23,7 @@ class _Scope:
         self.generator = False
         self.returns = 0
 
-    def visit(self, node: ast.AST, comprehension: bool = False) -> None:
+    def visit(self, node: ast.AST, comprehension: bool = False) -> None:  # noqa: C901
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 if not comprehension:

@@ -65,6 +65,8 @@ class StatementExecutor(ImportEvaluator):
         if not holder:
             return
         for item in holder:
+            if item.path.startswith("builtins."):
+                continue
             if item.kind in ("member", "module", "localmodule"):
                 self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
             else:
@@ -286,7 +288,12 @@ class StatementExecutor(ImportEvaluator):
         self.fx.checks = True
         self.evaluate(node.test)
         if node.msg is not None:
-            self.optional(lambda: self.evaluate(node.msg) and None)  # type: ignore[arg-type]
+            message = node.msg
+
+            def shown() -> None:
+                self.evaluate(message)
+
+            self.optional(shown)
 
     def _expression(self, node: ast.Expr) -> None:
         self.evaluate(node.value)
@@ -309,7 +316,11 @@ class StatementExecutor(ImportEvaluator):
         if isinstance(decorator, ast.Call):
             known = self.evaluate(decorator.func)
             paths = [item.path for item in known if item.kind in ("member", "builtin")]
-        if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter"):
+        if isinstance(decorator, ast.Attribute) and decorator.attr in (
+            "setter",
+            "getter",
+            "deleter",
+        ):
             return value
         if paths and all(path.startswith(_TRANSPARENT) for path in paths):
             return value
@@ -382,8 +393,10 @@ def _never_empty(node: ast.expr) -> bool:
             return bool(text)
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
             return count > 0
-        case ast.Call(func=ast.Name(id="range"), args=[
-            ast.Constant(value=int(start)), ast.Constant(value=int(stop))]):
+        case ast.Call(
+            func=ast.Name(id="range"),
+            args=[ast.Constant(value=int(start)), ast.Constant(value=int(stop))],
+        ):
             return stop > start
         case ast.Call(func=ast.Name(id="enumerate" | "reversed" | "sorted"), args=[inner, *_]):
             return _never_empty(inner)

@@ -50,10 +50,11 @@ class Obj:
         self.kind = kind
         self.site = site
         self.path = path
-        self.contents: set[Obj] = set()
-        self.parents: set[Obj] = set()
-        self.bases: set[Obj] = set()
-        self.names: set[str] = set()
+        # Most objects hold nothing and are held by nothing: no set is made for them.
+        self.contents: set[Obj] | frozenset[Obj] = SCALAR
+        self.parents: set[Obj] | frozenset[Obj] = SCALAR
+        self.bases: set[Obj] | frozenset[Obj] = SCALAR
+        self.names: set[str] | frozenset[str] = _NO_NAMES
         self.function: FunctionCode | None = None
         self.cls: Obj | None = None
         self.class_code: ClassCode | None = None
@@ -65,8 +66,33 @@ class Obj:
         """Let this object hold ``objects``."""
         for item in objects:
             if item is not self:
+                if not isinstance(self.contents, set):
+                    self.contents = set()
                 self.contents.add(item)
-                item.parents.add(self)
+                item.add_parent(self)
+
+    def add_parent(self, parent: Obj) -> None:
+        """Let ``parent`` change when this object changes."""
+        if not isinstance(self.parents, set):
+            self.parents = set()
+        self.parents.add(parent)
+
+    def add_base(self, base: Obj) -> None:
+        """Let ``base`` change when this object changes, but not the other way round."""
+        if not isinstance(self.bases, set):
+            self.bases = set()
+        self.bases.add(base)
+
+    def add_name(self, name: str) -> None:
+        """Note that the global ``name`` points here."""
+        if not isinstance(self.names, set):
+            self.names = set()
+        self.names.add(name)
+
+    def drop_name(self, name: str) -> None:
+        """Note that the global ``name`` no longer points here."""
+        if isinstance(self.names, set):
+            self.names.discard(name)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.path or self.site.line}>"
@@ -75,6 +101,7 @@ class Obj:
 Value = frozenset[Obj]
 SCALAR: Value = frozenset()
 """An immutable value without identity."""
+_NO_NAMES: frozenset[str] = frozenset()
 WILD = "\0"
 """Stands for the unknown parts of a text."""
 
