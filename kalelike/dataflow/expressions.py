@@ -11,6 +11,7 @@ from kalelike.dataflow.scopes import function_code
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
+_NOT_ITERATED = frozenset({"text", "member", "builtin", "function", "uncrossable"})
 _MAX_TEXT = 400
 
 
@@ -50,11 +51,9 @@ class ExpressionEvaluator(Machine):
         """Bind a name in the scope that owns it."""
         for frame in reversed(self.frames):
             code = frame.code
-            if frame.is_class:
+            if code is None:
                 self.set_in(frame.local_vars, name, value)
                 return
-            if code is None:
-                continue
             if name in code.global_names:
                 break
             if name in code.nonlocal_names:
@@ -240,7 +239,7 @@ class ExpressionEvaluator(Machine):
         for item in value:
             if item.kind in CONTAINERS or item.kind in ("generator", "iterator"):
                 result |= item.contents
-            elif item.kind not in ("text", "member", "builtin", "function"):
+            elif item.kind not in _NOT_ITERATED:
                 result.add(item)
                 result |= item.contents
         return frozenset(result)

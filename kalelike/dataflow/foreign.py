@@ -41,13 +41,13 @@ class ForeignEvaluator(FileEvaluator):
             self.change(arguments[0], node)
             for item in arguments[0]:
                 item.hold(everything - {item})
-        if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
-            return self._call_unmodelled(path, everything, keywords, node)
         uncrossable = library.uncrossable.get(path)
         if uncrossable:
             made = self.make(node, "uncrossable")
             made.path = uncrossable
             return frozenset((made,))
+        if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
+            return self._call_unmodelled(path, everything, keywords, node)
         if path == "pathlib.Path" or path.startswith(("os.path.join", "os.path.abspath")):
             return self._path_of(arguments)
         if path in _COPIES and arguments:
@@ -333,6 +333,10 @@ class ForeignEvaluator(FileEvaluator):
             return self._text_method(receiver, name, arguments, node)
         if receiver.kind == "namespace":
             return self._namespace_method(arguments, node)
+        if receiver.kind == "uncrossable":
+            self.change((receiver,), node)
+            receiver.hold(everything)
+            return SCALAR if name.startswith(("read", "write")) else self.fresh(node)
         library = self.library
         if name in library.methods["shows"] or receiver.kind == "figure":
             self.fx.shows = True

@@ -50,10 +50,11 @@ class _GraphBuilder:
         self.ownership: Ownership = own_units(self.analysis)
         self.linkage: Linkage = Linker(self.analysis, self.ownership).link()
         self.cells: dict[int, Cell] = {item.cell.index: item.cell for item in tagged.cells}
-        self.declared: dict[StepName, StepDeclaration] = {
-            item.name: item for item in tagged.steps
-        }
+        self.declared: dict[StepName, StepDeclaration] = {item.name: item for item in tagged.steps}
         self.outputs: dict[StepName, tuple[Output, ...]] = {}
+        self.settings = [
+            index for index in sorted(self.linkage.replayed) if self.ownership.owners[index].setting
+        ]
         self.definitions = self._single_definitions()
 
     def _single_definitions(self) -> dict[str, int]:
@@ -135,9 +136,7 @@ class _GraphBuilder:
             for metric in unit_metrics(unit, taken)
         )
         outputs = self.outputs[flow.name]
-        location = (
-            declaration.location if declaration is not None else flow.units[0].cell.location
-        )
+        location = declaration.location if declaration is not None else flow.units[0].cell.location
         fragments = self._fragments(flow)
         return Step(
             name=flow.name,
@@ -171,9 +170,7 @@ class _GraphBuilder:
         units: dict[int, list[Unit]] = {}
         for unit in flow.units:
             units.setdefault(unit.cell.index, []).append(unit)
-        whole = {
-            item.cell.index for item in self.tagged.cells if item.step == flow.name
-        }
+        whole = {item.cell.index for item in self.tagged.cells if item.step == flow.name}
         cells = []
         for index in sorted({*units, *whole}):
             cell = self.cells[index]
@@ -193,10 +190,9 @@ class _GraphBuilder:
         """The units to replay: what the step needs, and the settings made before it."""
         fragments = set(flow.fragments)
         first = flow.units[0].index if flow.units else 0
-        for unit in self.analysis.units[:first]:
-            owner = self.ownership.owners[unit.index]
-            if owner.setting and unit.index in self.linkage.replayed and owner.step != flow.name:
-                fragments |= self.linkage.closures[unit.index][0]
+        for index in self.settings:
+            if index < first and self.ownership.owners[index].step != flow.name:
+                fragments |= self.linkage.closures[index][0]
         own = {unit.index for unit in flow.units}
         return fragments - own
 
@@ -221,9 +217,7 @@ class _GraphBuilder:
             names |= self.linkage.closures.get(index, (frozenset(), frozenset()))[1]
         return tuple(sorted(names))
 
-    def _after(
-        self, flow: StepFlow, declaration: StepDeclaration | None
-    ) -> tuple[StepName, ...]:
+    def _after(self, flow: StepFlow, declaration: StepDeclaration | None) -> tuple[StepName, ...]:
         prev = declaration.after if declaration is not None else ()
         return tuple(dict.fromkeys((*prev, *sorted(flow.file_order))))
 

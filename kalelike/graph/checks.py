@@ -50,6 +50,12 @@ class _Checker:
         self.ownership = ownership
         self.linkage = linkage
         self.cells: dict[int, Cell] = {item.cell.index: item.cell for item in tagged.cells}
+        self.parameter_names = {
+            name
+            for owner, unit in zip(ownership.owners, analysis.units, strict=True)
+            if owner.parameter
+            for name in unit.effects.binds
+        }
 
     def place(self, site: Site) -> Location:
         cell = self.cells.get(site.cell)
@@ -179,14 +185,8 @@ class _Checker:
             if unit.tagged.role is Role.PARAMETERS:
                 continue
             for name, site in unit.effects.binds.items():
-                if self._is_parameter(name) and name not in flow.passed:
+                if name in self.parameter_names and name not in flow.passed:
                     yield self._reassigned(name, flow, site)
-
-    def _is_parameter(self, name: str) -> bool:
-        return any(
-            owner.parameter and name in unit.effects.binds
-            for owner, unit in zip(self.ownership.owners, self.analysis.units, strict=True)
-        )
 
     def _reassigned(self, name: str, flow: StepFlow, site: Site) -> Diagnostic:
         return diagnose(

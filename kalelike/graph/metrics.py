@@ -53,11 +53,13 @@ def _parts(node: ast.expr) -> list[tuple[ast.expr, str]]:
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str()), right=right):
             items = right.elts if isinstance(right, ast.Tuple) else [right]
             return [pair for item in items for pair in _parts(item)]
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()), attr="format"), args=args):
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str()), attr="format"), args=args
+        ):
             return [pair for item in args for pair in _parts(item)]
         case ast.Dict(keys=keys, values=values):
             return [
-                (value, key.value if isinstance(key, ast.Constant) else _name(value))
+                (value, str(key.value) if isinstance(key, ast.Constant) else _name(value))
                 for key, value in zip(keys, values, strict=True)
                 if key is not None
             ]

@@ -8,6 +8,9 @@ from kalelike.graph.model import ArtifactType, Output
 from kalelike.graph.names import artifact_key
 
 
+_NOT_DATA = frozenset({"function", "class", "instance", "estimator"})
+
+
 def group_outputs(flow: StepFlow, linker: Linker) -> tuple[Output, ...]:
     """Group the names that later steps need from this one.
 
@@ -81,6 +84,6 @@ def _type_of(group: tuple[str, ...], values: dict[str, Value]) -> ArtifactType:
     direct = {item.kind for name in group for item in values[name]}
     if "estimator" in direct:
         return ArtifactType.MODEL
-    if direct and direct <= {"frame", "array"} and kinds <= {"frame", "array", "text"}:
+    if direct and direct <= {"frame", "array"} and not kinds & _NOT_DATA:
         return ArtifactType.DATASET
     return ArtifactType.ARTIFACT

@@ -1,0 +1,101 @@
+"""What is refused or warned of before anything runs: code, cell and line, by table."""
+
+from __future__ import annotations
+
+import pytest
+
+from kalelike.diagnostics import Diagnostic, Severity
+from kalelike.errors import CompileError
+from kalelike.graph.build import build_graph
+from tests.dataflow.tagged import Cells, tagged_notebook
+
+REFUSED: list[tuple[str, Cells, str, int, int]] = [
+    ("typo", [("a", "value = 1"), ("b", "y = 0\nx = valeu")], "undefined-name", 2, 2),
+    ("used before it is defined", [("a", "y = x"), ("b", "x = 1")], "defined-later", 1, 1),
+    ("only in a skipped cell", [("skip", "x = 1"), ("a", "y = x")], "skip-only-name", 2, 1),
+    ("deleted", [("a", "x = 1\ndel x"), ("b", "y = x")], "defined-later", 2, 1),
+    ("undefined in a called function", [("functions", "def f():\n    return nope"), ("a", "f()")],
+     "undefined-name", 1, 2),
+    ("syntax", [("a", "x = 1"), ("b", "y = 2\nz = (")], "syntax-error", 2, 2),
+    ("generator", [("a", "g = (i for i in range(3))"), ("b", "y = list(g)")], "cannot-cross", 2, 1),
+    ("generator function", [("functions", "def f():\n    yield 1"), ("a", "g = f()"),
+                            ("b", "y = next(g)")], "cannot-cross", 3, 1),
+    ("open file", [("a", "f = open('o.txt', 'w')"), ("b", "f.write('1')")], "cannot-cross", 2, 1),
+    ("database", [("imports", "import sqlite3"), ("a", "c = sqlite3.connect('o.db')"),
+                  ("b", "c.execute('x')")], "cannot-cross", 3, 1),
+    ("lock", [("imports", "import threading"), ("a", "l = threading.Lock()"), ("b", "l.acquire()")],
+     "cannot-cross", 3, 1),
+    ("history of another step", [("a", "1 + 1"), ("b", "y = _")], "history-read", 2, 1),
+    ("folder chosen by a computed value", [
+        ("imports", "import os"), ("a", "d = input()\nos.chdir(d)"), ("b", "y = 1")],
+     "state-cannot-move", 2, 2),
+    ("no step at all", [("imports", "import os")], "no-steps", 0, 0),
+]  # fmt: skip
+
+ALLOWED: list[tuple[str, Cells]] = [
+    ("name tested by try", [("a", "try:\n    q = z\nexcept NameError:\n    q = 0")]),
+    ("name on a path not taken", [("a", "if False:\n    q = z")]),
+    ("function never called", [("functions", "def f():\n    return nope"), ("a", "x = 1")]),
+    ("history within a step", [("a", "1 + 1"), ("a", "y = _")]),
+    ("what IPython provides", [("a", "display(1)\nget_ipython()\nprint(__name__)")]),
+    ("generator used where it is made", [("a", "g = (i for i in [1])\ny = list(g)"), ("b", "z = y")]),
+    ("file closed where it is opened", [("a", "with open('o.txt') as f:\n    t = f.read()"),
+                                        ("b", "y = t")]),
+    ("annotation only", [("a", "x: int\nx = 1")]),
+    ("class name in its own method", [("a", "class C:\n    def m(self):\n        return C\nC().m()")]),
+    ("unknown star import", [("imports", "from nowhere_at_all import *"), ("a", "y = thing")]),
+]  # fmt: skip
+
+WARNED: list[tuple[str, Cells, str, Severity]] = [
+    ("code in a string", [("a", "s = input()\nexec(s)")], "dynamic-code", Severity.WARNING),
+    ("parameter reassigned", [("pipeline-parameters", "p = 1"), ("a", "p = 2"), ("b", "y = p")],
+     "parameter-reassigned", Severity.NOTE),
+    ("path not known", [("a", "p = input()\nopen(p, 'w').write('1')"), ("b", "y = 1")],
+     "undecidable-path", Severity.WARNING),
+    ("plot settings from a value", [
+        ("imports", "import matplotlib.pyplot as plt"),
+        ("a", "w = int(input())\nplt.rcParams['figure.dpi'] = w"), ("b", "y = 1")],
+     "state-cannot-move", Severity.WARNING),
+    ("computed parameter", [("pipeline-parameters", "a = 1\nb = a * 2"), ("s", "y = b")],
+     "computed-parameter", Severity.NOTE),
+]  # fmt: skip
+
+
+def refusals(cells: Cells) -> tuple[Diagnostic, ...]:
+    """Return the errors that stop the notebook."""
+    with pytest.raises(CompileError) as caught:
+        build_graph(tagged_notebook(cells))
+    return tuple(d for d in caught.value.diagnostics if d.severity is Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "number", "line"), [row[1:] for row in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_refused(cells: Cells, code: str, number: int, line: int) -> None:
+    """The one error has this code and points at this cell and line."""
+    found = refusals(cells)
+    assert [item.code.name for item in found] == [code]
+    place = found[0].location
+    assert (place.number or 0, place.line or 0) == (number, line)
+    assert found[0].hint
+
+
+@pytest.mark.parametrize("cells", [row[1] for row in ALLOWED], ids=[row[0] for row in ALLOWED])
+def test_allowed(cells: Cells) -> None:
+    """What runs in the notebook is not refused."""
+    assert build_graph(tagged_notebook(cells)).steps
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "severity"), [row[1:] for row in WARNED], ids=[row[0] for row in WARNED]
+)
+def test_told(cells: Cells, code: str, severity: Severity) -> None:
+    """What may surprise is told, and does not stop the compile."""
+    found = build_graph(tagged_notebook(cells)).diagnostics
+    assert [(item.code.name, item.severity) for item in found] == [(code, severity)]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    """Users meet every mistake in one go."""
+    found = refusals([("a", "x = nope1"), ("b", "y = nope2"), ("c", "z = nope3")])
+    assert [item.location.number for item in found] == [1, 2, 3]
