@@ -7,13 +7,10 @@ from collections.abc import Iterable
 
 from kalelike.dataflow.expressions import ExpressionEvaluator
 from kalelike.dataflow.machine import Frame
-from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Value
+from kalelike.dataflow.values import CODE, SCALAR, FunctionCode, Obj, Value
 
 _MAX_DEPTH = 14
-_MAX_CALLS = 1500
-
-
-_NOT_DATA = frozenset({"function", "class", "method", "member", "module", "builtin", "text"})
+_MAX_CALLS = 400
 
 
 def _seen_by_foreign_code(value: Iterable[Obj]) -> set[Obj]:
@@ -209,10 +206,12 @@ class CallEvaluator(ExpressionEvaluator):
             frames = [frame for frame in self.frames if frame.code is code]
             returned = {item for frame in frames for item in frame.returned}
             return self.fresh(node, "opaque", everything | returned)
-        for part in ast.walk(code.node):
-            if isinstance(part, ast.Name) and part.id in self.names:
-                self.record_read(part.id, node)
-                self.change_deep(self.names[part.id], node)
+        if id(code) not in self.touched:
+            self.touched.add(id(code))
+            for part in ast.walk(code.node):
+                if isinstance(part, ast.Name) and part.id in self.names:
+                    self.record_read(part.id, node)
+                    self.change_deep(self.names[part.id], node)
         self.change_deep(everything, node)
         return self.fresh(node, "opaque", everything)
 
@@ -280,21 +279,31 @@ class CallEvaluator(ExpressionEvaluator):
 
     def touch(self, value: Iterable[Obj], node: ast.AST) -> None:
         """Interpret what foreign code may call back; see :meth:`Machine.touch`."""
+        coded = [item for item in value if item.traits & CODE]
+        if not coded:
+            return
         everything = _seen_by_foreign_code(value)
         callables = [
             item
             for item in everything
-            if item.kind in ("function", "method", "instance") and id(item) not in self.touched
+            if item.kind in ("function", "method", "instance")
+            and self._touch_key(item) not in self.touched
         ]
         if not callables:
             return
-        self.touched.update(id(item) for item in callables)
-        unknown = frozenset(
-            {self.make(node, "opaque", role="callback"),
-             *(item for item in everything if item.kind not in _NOT_DATA)}
-        )  # fmt: skip
+        self.touched.update(self._touch_key(item) for item in callables)
+        # One object stands for all that the callbacks may be given.
+        unknown: Value = frozenset((self.make(node, "anything", value, role="callback"),))
+        self.touching += 1
         for item in callables:
             self.optional(lambda item=item: self._call_back(item, unknown, node))  # type: ignore[misc]
+        self.touching -= 1
+
+    def _touch_key(self, item: Obj) -> int:
+        """Callbacks that callbacks cause are followed once per piece of code, not per object."""
+        if self.touching < 2:
+            return id(item)
+        return id(item.function.node) if item.function is not None else id(item.cls)
 
     def _call_back(self, item: Obj, unknown: Value, node: ast.AST) -> None:
         if item.kind == "instance":

@@ -8,7 +8,7 @@ import re
 from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import FileEvaluator
 from kalelike.dataflow.machine import HISTORY
-from kalelike.dataflow.values import SCALAR, WILD, Obj, Value, reach
+from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
@@ -65,7 +65,8 @@ class ForeignEvaluator(FileEvaluator):
         library = self.library
         last = path.rpartition(".")[2]
         views = library.function_is(path, "views")
-        holds = everything if views else self._callables(reach(everything))
+        coded = any(item.traits & CODE for item in everything)
+        holds = everything if views else self._callables(reach(everything)) if coded else ()
         if library.function_is(path, "figures"):
             return self.fresh(node, "figure", everything)
         if library.function_is(path, "scalars") and not last[:1].isupper():
@@ -76,7 +77,7 @@ class ForeignEvaluator(FileEvaluator):
             made = self.make(node, "estimator", everything)
             made.path = path
             if library.function_is(path, "stochastic") and "random_state" not in keywords:
-                made.stochastic = True
+                made.mark(STOCHASTIC)
             return frozenset((made,))
         if library.function_is(path, "arrays"):
             array = self.make(node, "array", holds)
@@ -85,9 +86,8 @@ class ForeignEvaluator(FileEvaluator):
         made = self.make(node, "opaque", holds)
         if not holds:
             made.path = "fresh"
-        made.stochastic = made.stochastic or (
-            library.function_is(path, "stochastic") and "random_state" not in keywords
-        )
+        if library.function_is(path, "stochastic") and "random_state" not in keywords:
+            made.mark(STOCHASTIC)
         return frozenset((made,))
 
     def clone(self, value: Value, node: ast.AST, *, deep: bool) -> Value:
@@ -100,7 +100,7 @@ class ForeignEvaluator(FileEvaluator):
             if item not in copies:
                 copy = copies[item] = self.make(node, item.kind, role=f"copy:{id(item)}")
                 copy.cls, copy.function, copy.path = item.cls, item.function, item.path
-                copy.stochastic = item.stochastic
+                copy.mark(item.traits)
                 if item.cls is not None:
                     item.cls.add_parent(copy)
                 contents = tuple(item.contents)
@@ -174,7 +174,7 @@ class ForeignEvaluator(FileEvaluator):
                 self.fx.impure.setdefault(path, self.site(node))
                 if "random_state" not in keywords and "generator" not in keywords:
                     self.draw(generator, node)
-        if any(item.stochastic for item in reach(_everything(arguments, keywords))):
+        if any(item.stochastic for item in _everything(arguments, keywords)):
             self.draw("numpy", node)
 
     # -- builtins ----------------------------------------------------------------
@@ -415,7 +415,7 @@ class ForeignEvaluator(FileEvaluator):
         methods = self.library.methods
         draws = name in methods["draws"] and "random_state" not in keywords
         if not draws and name not in methods["steady"]:
-            draws = any(item.stochastic for item in reach((receiver,)))
+            draws = receiver.stochastic
         if draws and receiver.kind != "instance":
             self.draw("numpy", node)
 

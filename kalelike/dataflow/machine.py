@@ -19,6 +19,7 @@ PROVIDED = frozenset(
 """What IPython puts into every notebook's namespace."""
 
 Names = dict[str, Value]
+_NOT_DATA = frozenset({"function", "class", "method", "member", "module", "builtin", "text"})
 _UNCHANGING = frozenset({"member", "builtin", "module", "text", "namespace"})
 
 
@@ -82,6 +83,7 @@ class Machine:
         self.stars: list[str] = []
         self.files: set[str] = set()
         self.touched: set[int] = set()
+        self.touching = 0
         self._made: dict[tuple[int, int, str], Obj] = {}
         self._paths: dict[str, Obj] = {}
         self._contexts: dict[tuple[int, int], int] = {}
@@ -185,7 +187,11 @@ class Machine:
         if not direct:
             return
         site = self.site(node)
+        if any(item.kind == "anything" for item in direct):
+            direct = [item for item in reach(direct) if item.kind not in _NOT_DATA]
         self.fx.changed_objects.update(direct)
+        for item in direct:
+            self.fx.changed_objects.update(item.bases)
         for item in holders(direct):
             for name in item.names:
                 self.fx.changes.setdefault(name, site)

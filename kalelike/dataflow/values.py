@@ -43,7 +43,7 @@ class Obj:
         "parts",
         "path",
         "site",
-        "stochastic",
+        "traits",
     )
 
     def __init__(self, kind: str, site: Site, path: str = "") -> None:
@@ -58,7 +58,7 @@ class Obj:
         self.function: FunctionCode | None = None
         self.cls: Obj | None = None
         self.class_code: ClassCode | None = None
-        self.stochastic = False
+        self.traits = CODE if kind in _CODE_KINDS else 0
         self.node: ast.AST | None = None
         self.parts: tuple[frozenset[Obj], ...] | None = None
 
@@ -70,6 +70,22 @@ class Obj:
                     self.contents = set()
                 self.contents.add(item)
                 item.add_parent(self)
+                if item.traits & ~self.traits:
+                    self.mark(item.traits)
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether using the object may draw from a global random generator."""
+        return bool(self.traits & STOCHASTIC)
+
+    def mark(self, traits: int) -> None:
+        """Give this object, and all that hold it, further traits."""
+        stack = [self]
+        while stack:
+            item = stack.pop()
+            if traits & ~item.traits:
+                item.traits |= traits
+                stack.extend(item.parents)
 
     def add_parent(self, parent: Obj) -> None:
         """Let ``parent`` change when this object changes."""
@@ -101,6 +117,11 @@ class Obj:
 Value = frozenset[Obj]
 SCALAR: Value = frozenset()
 """An immutable value without identity."""
+CODE = 1
+"""The trait of objects that reach functions or instances of the notebook's classes."""
+STOCHASTIC = 2
+"""The trait of objects that reach something that draws from a global generator."""
+_CODE_KINDS = frozenset({"function", "method", "instance"})
 _NO_NAMES: frozenset[str] = frozenset()
 WILD = "\0"
 """Stands for the unknown parts of a text."""
