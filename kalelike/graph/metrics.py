@@ -75,8 +75,8 @@ def _name(node: ast.expr) -> str:
             return name
         case ast.Attribute(attr=name):
             return name
-        case ast.Subscript(slice=ast.Constant(value=key)):
-            return str(key)
+        case ast.Subscript(slice=ast.Constant(value=str(key))):
+            return key
         case ast.Call(func=ast.Name(id="float" | "int" | "round" | "abs"), args=[inner, *_]):
             return _name(inner)
         case ast.Call(func=func):

@@ -1,0 +1,140 @@
+"""Pickles whose functions and classes belong to the notebook's namespace again when loaded.
+
+A function or class that every reader replays from source is pickled as its
+name. Any other function of the notebook is pickled by value, and gets the
+reader's namespace as its globals: it sees what the notebook's function would
+see. Everything else is cloudpickle's.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import types
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import cloudpickle
+
+from kalelike.runtime.faults import CannotCross
+
+_namespace: dict[str, Any] = {}
+
+# What cloudpickle would bring back as something else, in silence.
+_REFUSED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
+
+
+class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Pickles values of a step; ``definitions`` are the names that travel as names.
+
+    ``referred`` collects the definitions that the pickle refers to.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        namespace: dict[str, Any],
+        definitions: frozenset[str],
+        buffer_callback: Callable[[pickle.PickleBuffer], object] | None = None,
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=buffer_callback)
+        self._own = namespace
+        self._definitions = definitions
+        self.referred: set[str] = set()
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Reduce the notebook's own functions, classes and closure cells."""
+        if isinstance(obj, types.FunctionType) and obj.__globals__ is self._own:
+            return self._by_name(obj) or _reduce_function(obj)
+        if isinstance(obj, type) and obj.__module__ == "__main__":
+            by_name = self._by_name(obj)
+            if by_name is not None:
+                return by_name
+        if isinstance(obj, types.CellType):
+            return _reduce_cell(obj)
+        if isinstance(obj, _REFUSED):
+            raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
+        if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
+            raise TypeError(f"cannot pickle {type(obj).__name__!r} object (an open file)")
+        return super().reducer_override(obj)
+
+    def _by_name(self, obj: Any) -> Any:
+        root, _, inner = obj.__qualname__.partition(".")
+        if root not in self._definitions or "<locals>" in inner:
+            return None
+        found = self._own.get(root)
+        for part in inner.split(".") if inner else ():
+            found = getattr(found, part, None)
+        if found is not obj:
+            return None
+        self.referred.add(root)
+        return look_up, (obj.__qualname__,)
+
+
+def _reduce_function(obj: types.FunctionType) -> Any:
+    state = {
+        "__defaults__": obj.__defaults__,
+        "__kwdefaults__": obj.__kwdefaults__,
+        "__annotations__": obj.__annotations__,
+        "__doc__": obj.__doc__,
+        "__module__": obj.__module__,
+        "__qualname__": obj.__qualname__,
+    }
+    made = (obj.__code__, obj.__name__, obj.__closure__)
+    return make_function, made, (obj.__dict__, state), None, None, set_function_state
+
+
+def _reduce_cell(obj: types.CellType) -> Any:
+    try:
+        contents = obj.cell_contents
+    except ValueError:
+        return make_cell, ()
+    # The cell exists, and is known to the pickle, before what it holds: a
+    # recursive function is in its own cell.
+    return make_cell, (), (contents,), None, None, fill_cell
+
+
+def look_up(name: str) -> Any:
+    """Return a definition that the reader has replayed, by its qualified name."""
+    root, _, inner = name.partition(".")
+    try:
+        found = _namespace[root]
+        for part in inner.split(".") if inner else ():
+            found = getattr(found, part)
+        return found
+    except (KeyError, AttributeError):
+        raise CannotCross(
+            f"a value needs {name}, which this step does not define", name=name
+        ) from None
+
+
+def make_function(
+    code: types.CodeType, name: str, closure: tuple[types.CellType, ...] | None
+) -> types.FunctionType:
+    """Make a function whose globals are the reading step's namespace."""
+    return types.FunctionType(code, _namespace, name, None, closure)
+
+
+def set_function_state(function: types.FunctionType, state: tuple[dict[str, Any], Any]) -> None:
+    """Give a made function its attributes."""
+    attributes, own = state
+    function.__dict__.update(attributes)
+    for name, value in own.items():
+        setattr(function, name, value)
+
+
+def make_cell() -> types.CellType:
+    """Make an empty closure cell."""
+    return types.CellType()
+
+
+def fill_cell(cell: types.CellType, state: tuple[Any]) -> None:
+    """Put the contents into a closure cell."""
+    cell.cell_contents = state[0]
+
+
+def load(file: BinaryIO, namespace: dict[str, Any], buffers: list[memoryview]) -> Any:
+    """Unpickle into ``namespace``; only ever called on what a step's own save wrote."""
+    global _namespace
+    _namespace = namespace
+    return pickle.load(file, buffers=buffers)

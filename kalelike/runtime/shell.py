@@ -1,0 +1,176 @@
+"""The notebook's own shell, in this process: IPython with its outputs recorded in order."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import linecache
+import os
+import re
+import sys
+import tempfile
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+Output = dict[str, Any]
+_MOST_STREAM = 1_000_000
+
+
+@dataclass(slots=True)
+class CellRun:
+    """What one cell did: its outputs in nbformat's form, and the exception that ended it."""
+
+    outputs: list[Output] = field(default_factory=list)
+    error: BaseException | None = None
+    count: int | None = None
+
+
+class StepShell:
+    """Runs cells in the namespace of ``__main__`` and records what they show."""
+
+    def __init__(self) -> None:
+        _use_writable_folders()
+        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        from kalelike.runtime.interactive import make_interactive_shell
+
+        self.module = types.ModuleType("__main__")
+        self.namespace: dict[str, Any] = self.module.__dict__
+        self.outputs: list[Output] = []
+        self._sources: dict[str, list[str]] = {}
+        self._file_name = "<notebook>"
+        self._shell = make_interactive_shell(self.module, self.emit, lambda: self._file_name)
+
+    def emit(self, output: Output) -> None:
+        """Record an output; adjoining text of one stream becomes one output."""
+        last = self.outputs[-1] if self.outputs else None
+        if output["output_type"] == "clear":
+            self.outputs.clear()
+        elif (
+            last is not None
+            and output["output_type"] == last["output_type"] == "stream"
+            and output["name"] == last["name"]
+        ):
+            if len(last["text"]) < _MOST_STREAM:
+                last["text"] += output["text"]
+        else:
+            self.outputs.append(output)
+
+    def run(self, source: str, file_name: str, line: int = 1, *, store: bool = True) -> CellRun:
+        """Run a cell, or the lines of one that begin at ``line``.
+
+        ``file_name`` names the cell in tracebacks; lines keep their numbers.
+        """
+        self.outputs = []
+        self._file_name = file_name
+        text = _keep_lines("\n" * (line - 1) + source)
+        self._remember(file_name, text, line)
+        with self._streams(), self._as_main():
+            result = self._shell.run_cell(text, store_history=store, silent=False)
+        self._restore_source(file_name)
+        error = result.error_before_exec or result.error_in_exec
+        return CellRun(self.outputs, error, result.execution_count)
+
+    def evaluate(self, expression: str, file_name: str) -> Any:
+        """Evaluate an expression in the namespace."""
+        code = compile(expression, file_name, "eval")
+        with self._as_main():
+            return eval(code, self.namespace)
+
+    def _remember(self, name: str, text: str, line: int) -> None:
+        """Merge the lines of a cell that is run in parts, for its tracebacks."""
+        lines = self._sources.setdefault(name, [])
+        for number, content in enumerate(text.splitlines(), start=1):
+            if number > len(lines):
+                lines.append(content)
+            elif number >= line:
+                lines[number - 1] = content
+
+    def _restore_source(self, name: str) -> None:
+        lines = [f"{line}\n" for line in self._sources.get(name, [])]
+        linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
+
+    @contextmanager
+    def _as_main(self) -> Iterator[None]:
+        before = sys.modules["__main__"]
+        sys.modules["__main__"] = self.module
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = before
+
+    @contextmanager
+    def _streams(self) -> Iterator[None]:
+        before = sys.stdout, sys.stderr
+        sys.stdout = _Tee(before[0], "stdout", self.emit)
+        sys.stderr = _Tee(before[1], "stderr", self.emit)
+        try:
+            yield
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            sys.stdout, sys.stderr = before
+
+
+class _Tee(io.TextIOBase):
+    """Text goes to the log at once, and is recorded as the cell's output."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def __init__(self, log: Any, name: str, emit: Any) -> None:
+        self._log = log
+        self._name = name
+        self._emit = emit
+
+    def write(self, text: str) -> int:
+        self._log.write(text)
+        self._log.flush()
+        if text:
+            self._emit({"output_type": "stream", "name": self._name, "text": text})
+        return len(text)
+
+    def flush(self) -> None:
+        self._log.flush()
+
+    def fileno(self) -> int:
+        return int(self._log.fileno())
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+
+_LEADING_BLANK = re.compile(r"(?:[ \t]*\n)+")
+
+
+def _keep_lines(source: str) -> str:
+    """Keep the leading blank lines, which IPython removes, as comments: numbers stay true."""
+    match = _LEADING_BLANK.match(source)
+    if match is None or source[match.end() :].lstrip().startswith("%%"):
+        return source
+    return "#\n" * match.group().count("\n") + source[match.end() :]
+
+
+def _use_writable_folders() -> None:
+    """Point libraries at a temporary folder where there is no home that can be written."""
+    home = os.environ.get("HOME", "")
+    scratch: str | None = None
+    if not home or not os.access(home, os.W_OK):
+        scratch = tempfile.mkdtemp(prefix="kalelike-home-")
+        os.environ["HOME"] = scratch
+        for name in ("MPLCONFIGDIR", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+            os.environ[name] = scratch
+    if "IPYTHONDIR" not in os.environ:
+        os.environ["IPYTHONDIR"] = scratch or tempfile.mkdtemp(prefix="kalelike-ipython-")
+
+
+def ensure_event_loop() -> None:
+    """Give the main thread an event loop, as a notebook's kernel has one."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())

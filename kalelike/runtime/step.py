@@ -1,0 +1,237 @@
+"""One step: parameters, replayed code, inputs, cells, metrics, outputs, in this order."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kalelike.runtime.atomic import strict_json, write_text
+from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
+from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
+from kalelike.runtime.faults import BadCall, CannotCross, ExitCode, StepError
+from kalelike.runtime.hidden_state import is_hidden, write_state
+from kalelike.runtime.metrics import evaluate_metrics
+from kalelike.runtime.parameters import decode
+from kalelike.runtime.record import Failure, Record
+from kalelike.runtime.report import CellReport, StepReport, executed_notebook, report_page
+from kalelike.runtime.sharing import check_sharing
+from kalelike.runtime.shell import StepShell, ensure_event_loop
+from kalelike.runtime.tracebacks import describe_failure
+from kalelike.runtime.values import load_values, save_values
+
+_prepared: StepShell | None = None
+
+
+def prepare() -> StepShell:
+    """Make this process's shell, once; a warm parent does so before it forks."""
+    global _prepared
+    if _prepared is None:
+        _prepared = StepShell()
+    return _prepared
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a step has done so far, for its record and report."""
+
+    cells: list[CellReport] = field(default_factory=list)
+    metrics: dict[str, int | float] = field(default_factory=dict)
+    parameters: dict[str, object] = field(default_factory=dict)
+    outputs: dict[str, dict[str, object]] = field(default_factory=dict)
+
+
+class _Stopped(Exception):
+    """The notebook's code raised; the failure is described already."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) -> Record:
+    """Run one step in this process and write its outputs.
+
+    Never raises for what the notebook's code does: the record says what
+    happened, and its ``exit_code`` is the process's.
+    """
+    started = time.monotonic()
+    progress = _Progress()
+    failure: Failure | None = None
+    exit_code = ExitCode.SUCCEEDED
+    run = _StepRun(code, executor_input, progress)
+    try:
+        run.execute()
+    except _Stopped as stopped:
+        failure, exit_code = stopped.failure, ExitCode.USER_CODE_FAILED
+    except StepError as error:
+        failure, exit_code = describe_failure(error, run.places), error.exit_code
+    except OSError as error:
+        failure = Failure(type(error).__name__, str(error), "KL807")
+        exit_code = ExitCode.BAD_CALL
+    record = Record(
+        code.step,
+        code.sha,
+        "failed" if failure is not None else "succeeded",
+        round(time.monotonic() - started, 6),
+        attempt,
+        progress.metrics,
+        progress.parameters,
+        progress.outputs,
+        failure,
+        int(exit_code),
+    )
+    run.write_reports(record)
+    if failure is not None:
+        _tell(failure)
+    return record
+
+
+def _tell(failure: Failure) -> None:
+    """Write the failure to the log, the notebook's own place first."""
+    sys.stdout.flush()
+    where = ""
+    if failure.cell is not None:
+        where = f" in cell [{failure.cell['number']}], line {failure.line}"
+    print(f"\n{failure.type}{where}: {failure.message}", file=sys.stderr)
+    if failure.hint:
+        print(f"    hint: {failure.hint}", file=sys.stderr)
+    if failure.traceback:
+        print(failure.traceback, file=sys.stderr)
+    sys.stderr.flush()
+
+
+class _StepRun:
+    def __init__(self, code: StepCode, places: ExecutorInput, progress: _Progress) -> None:
+        self.code = code
+        self.io = places
+        self.progress = progress
+        self.shell = prepare()
+        self.namespace = self.shell.namespace
+        self.places: dict[str, Mapping[str, object]] = {}
+
+    def execute(self) -> None:
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.insert(0, here)
+        ensure_event_loop()
+        self._bind_parameters()
+        for fragment in self.code.preamble:
+            self._run_fragment(fragment)
+        self._load_inputs()
+        for cell in self.code.cells:
+            self._run_cell(cell)
+        self.progress.metrics.update(evaluate_metrics(self.code.metrics, self._evaluate))
+        self._save_outputs()
+        self._write_metrics()
+
+    def _name(self, item: CellCode | FragmentCode | MetricCode) -> str:
+        """Name a cell as tracebacks show it."""
+        number = item.number if item.number is not None else f"#{item.index + 1}"
+        name = f"{self.code.notebook} cell [{number}]"
+        self.places[name] = {"index": item.index, "id": item.id, "number": item.number}
+        return name
+
+    def _bind_parameters(self) -> None:
+        for item in self.code.parameters:
+            if item.key not in self.io.parameters:
+                if not item.optional:
+                    raise BadCall(f"parameter {item.name} was not given")
+                value: Any = None
+            else:
+                value = decode(self.io.parameters[item.key], item.shape)  # type: ignore[arg-type]
+            self.namespace[item.name] = value
+            self.progress.parameters[item.name] = value
+
+    def _run_fragment(self, fragment: FragmentCode) -> None:
+        name = self._name(fragment)
+        run = self.shell.run(fragment.source, name, fragment.line, store=False)
+        if run.error is not None:
+            raise _Stopped(describe_failure(run.error, self.places))
+
+    def _load_inputs(self) -> None:
+        for item in self.code.inputs:
+            folder = self.io.artifacts.get(item.key)
+            if folder is None:
+                raise BadCall(f"input {item.key} was not given")
+            values = load_values(folder, self.namespace)
+            for name in item.names:
+                if is_hidden(name):
+                    if name in values:
+                        write_state(name, values[name])
+                elif name in values:
+                    self.namespace[name] = values[name]
+                else:
+                    self.namespace.pop(name, None)
+
+    def _run_cell(self, cell: CellCode) -> None:
+        name = self._name(cell)
+        started = time.monotonic()
+        run = self.shell.run(cell.source, name)
+        failure = describe_failure(run.error, self.places) if run.error is not None else None
+        self.progress.cells.append(
+            CellReport(
+                cell.index,
+                cell.id,
+                cell.number,
+                cell.source,
+                tuple(run.outputs),
+                time.monotonic() - started,
+                failure,
+            )
+        )
+        if failure is not None:
+            raise _Stopped(failure)
+
+    def _evaluate(self, metric: MetricCode) -> Any:
+        name = self._name(metric)
+        try:
+            return self.shell.evaluate(metric.expression, name)
+        except Exception as error:
+            raise _Stopped(describe_failure(error, self.places)) from error
+
+    def _save_outputs(self) -> None:
+        definitions = frozenset(self.code.definitions)
+        check_sharing(
+            [
+                (
+                    {name: self.namespace[name] for name in item.names if name in self.namespace},
+                    frozenset(item.changed_later),
+                )
+                for item in self.code.outputs
+            ]
+        )
+        for item in self.code.outputs:
+            place = self.io.outputs.get(item.key)
+            if place is None:
+                raise BadCall(f"output {item.key} has no place to go to")
+            manifest = save_values(place.path, item.names, self.namespace, definitions)
+            self.progress.outputs[item.key] = {
+                "names": list(item.names),
+                "size": manifest.size,
+                "digest": manifest.digest,
+            }
+
+    def _write_metrics(self) -> None:
+        place = self.io.outputs.get("metrics")
+        metadata: dict[str, Mapping[str, object]] = {}
+        if place is not None:
+            write_text(place.path, strict_json(self.progress.metrics, indent=1))
+            metadata["metrics"] = self.progress.metrics
+        write_executor_output(self.io, metadata)
+
+    def write_reports(self, record: Record) -> None:
+        """Write the executed cells as a notebook and as a page, also after a failure."""
+        report = StepReport(self.code, tuple(self.progress.cells), record)
+        for key, render in (("notebook", executed_notebook), ("report", report_page)):
+            place = self.io.outputs.get(key)
+            if place is None:
+                continue
+            try:
+                write_text(place.path, render(report))
+            except (OSError, CannotCross, ValueError, TypeError):
+                traceback.print_exc()
