@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kalelike.dataflow.partition import partition_notebook
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.emit import PipelineDocument, emit_pipeline, to_yaml
 from kalelike.errors import CompileError
@@ -13,7 +14,8 @@ from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument, step_codes
 from kalelike.lint.document import check_documents
 from kalelike.notebook.read import read_notebook
-from kalelike.notebook.roles import tag_notebook
+from kalelike.notebook.roles import is_tagged, tag_notebook
+from kalelike.notebook.settings import read_settings
 from kalelike.runtime.atomic import write_text
 
 
@@ -33,13 +35,12 @@ def analyse(path: str | Path, *, auto: bool = False) -> PipelineGraph:
     Raises :class:`CompileError` with every mistake that could be found.
     """
     notebook = read_notebook(path)
-    tagged = tag_notebook(notebook)
-    return build_graph(tagged)
+    if auto and not is_tagged(notebook):
+        return build_graph(partition_notebook(notebook, read_settings(notebook).options))
+    return build_graph(tag_notebook(notebook))
 
 
-def compile_notebook(
-    path: str | Path, *, auto: bool = False, inline: bool = False
-) -> Compilation:
+def compile_notebook(path: str | Path, *, auto: bool = False, inline: bool = False) -> Compilation:
     """Compile a notebook file; nothing is executed or written.
 
     ``auto`` lets headings and data flow choose the steps. ``inline`` carries

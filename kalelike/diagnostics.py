@@ -37,9 +37,7 @@ class Location:
 
     def at(self, line: int | None, column: int | None = None) -> Location:
         """Return the same cell at another line."""
-        return Location(
-            self.source, self.index, self.cell_id, self.number, line, column, self.path
-        )
+        return Location(self.source, self.index, self.cell_id, self.number, line, column, self.path)
 
     def __str__(self) -> str:
         parts = [self.source]
@@ -125,6 +123,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL106", "duplicate-step", _E, "A step's name is used at two separate places."),
     ("KL107", "untagged-setup", _N, "Untagged cells before the first step became set-up."),
     ("KL108", "conflicting-tags", _E, "A cell carries tags that contradict each other."),
+    ("KL113", "tag-not-available", _E, "A tag asks for something that is not there yet."),
     ("KL109", "bad-name", _E, "A name cannot be carried by Kubeflow Pipelines."),
     ("KL110", "conditional-definition", _W, "A name is bound on only some paths."),
     ("KL111", "skip-only-name", _E, "A step reads a name that only a skipped cell defines."),
@@ -132,8 +131,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL201", "cannot-cross", _E, "A value of this kind cannot pass from step to step."),
     ("KL202", "shared-between-branches", _W, "Branches that could be parallel change one object."),
     ("KL203", "identity-lost", _E, "Two names share an object that would be split."),
-    ("KL204", "definition-depends-on-changed-name", _E,
-     "A definition cannot be replayed, since what it was defined with has changed."),
+    (
+        "KL204",
+        "definition-depends-on-changed-name",
+        _E,
+        "A definition cannot be replayed, since what it was defined with has changed.",
+    ),
     ("KL205", "parameter-reassigned", _N, "A pipeline parameter is reassigned by a step."),
     ("KL206", "bad-parameter", _E, "A pipeline parameter has a value that cannot be typed."),
     ("KL208", "computed-parameter", _N, "A line of the parameters cell is not a literal."),
@@ -156,12 +159,11 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL806", "no-such-run", _E, "No such run is in the store."),
     ("KL807", "store-unusable", _E, "The store cannot be opened or is damaged."),
     ("KL808", "engine-cannot-run", _E, "This engine cannot run the document."),
+    ("KL810", "not-on-this-machine", _W, "An option that only a cluster can apply."),
     ("KL809", "bad-argument", _E, "A command-line argument cannot be used."),
 )
 
-CODES: MappingProxyType[str, Code] = MappingProxyType(
-    {row[1]: Code(*row) for row in _TABLE}
-)
+CODES: MappingProxyType[str, Code] = MappingProxyType({row[1]: Code(*row) for row in _TABLE})
 """Every code by its name."""
 
 

@@ -53,9 +53,7 @@ def run_with_attempts(code: StepCode, executor_input: ExecutorInput, run: Run) -
             remove(place.path)
 
 
-def _run_apart(
-    code: StepCode, executor_input: ExecutorInput, run: Run, attempt: int
-) -> Record:
+def _run_apart(code: StepCode, executor_input: ExecutorInput, run: Run, attempt: int) -> Record:
     sys.stdout.flush()
     sys.stderr.flush()
     with tempfile.TemporaryDirectory(prefix="kalelike-attempt-") as folder:

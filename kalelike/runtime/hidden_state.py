@@ -60,7 +60,9 @@ def store_file(name: str, folder: Path) -> list[dict[str, object]]:
     path = Path(name.removeprefix(FILE))
     if not path.exists():
         return []
-    members = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+    members = (
+        sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+    )
     described: list[dict[str, object]] = []
     if path.is_dir() and not members:
         return [{"path": str(path), "sha256": "", "size": 0, "stored": ""}]

@@ -33,9 +33,7 @@ def describe_failure(error: BaseException, places: Places) -> Failure:
         )
     start = _first_notebook_frame(error.__traceback__, places)
     summary = traceback.TracebackException(type(error), error, start, compact=True)
-    frame = next(
-        (item for item in reversed(summary.stack) if item.filename in places), None
-    )
+    frame = next((item for item in reversed(summary.stack) if item.filename in places), None)
     return Failure(
         type(error).__name__,
         str(error),
@@ -47,9 +45,7 @@ def describe_failure(error: BaseException, places: Places) -> Failure:
     )
 
 
-def _first_notebook_frame(
-    chain: TracebackType | None, places: Places
-) -> TracebackType | None:
+def _first_notebook_frame(chain: TracebackType | None, places: Places) -> TracebackType | None:
     first = chain
     while first is not None and first.tb_frame.f_code.co_filename not in places:
         first = first.tb_next

@@ -1,0 +1,25 @@
+"""From the graph of steps to a KFP v2 document, and between documents and YAML text.
+
+Pure: nothing is executed, no file is read or written, and no KFP package is
+needed. What stands in the document is what every engine runs.
+"""
+
+from __future__ import annotations
+
+from kalelike.emit.document import PipelineDocument
+from kalelike.emit.limits import check_limits
+from kalelike.emit.names import task_name, task_names
+from kalelike.emit.pipeline import default_image, emit_pipeline
+from kalelike.emit.reading import from_yaml
+from kalelike.emit.writing import to_yaml
+
+__all__ = [
+    "PipelineDocument",
+    "check_limits",
+    "default_image",
+    "emit_pipeline",
+    "from_yaml",
+    "task_name",
+    "task_names",
+    "to_yaml",
+]

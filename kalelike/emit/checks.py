@@ -1,0 +1,162 @@
+"""What cannot stand in a document, and would be changed or lost in silence if it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from kalelike.diagnostics import Diagnostic, Location, diagnose
+from kalelike.emit.platform import scratch_volumes
+from kalelike.emit.texts import find_danger
+from kalelike.graph.model import PipelineGraph, Step
+from kalelike.notebook.options import PipelineOptions, StepOptions
+
+# Environment values travel encoded; requirements are the image builder's.
+_NOT_IN_DOCUMENT = frozenset({"requirements", "kernel"})
+_PLAIN_STEP = StepOptions()
+
+# Volumes that KFP itself gives to each step's pod.
+_KFP_VOLUMES = frozenset(
+    {
+        "kfp-launcher",
+        "gcs-scratch",
+        "s3-scratch",
+        "minio-scratch",
+        "dot-local-scratch",
+        "dot-cache-scratch",
+        "dot-config-scratch",
+    }
+)
+
+
+def check_graph(graph: PipelineGraph) -> list[Diagnostic]:
+    """Return the diagnostics of everything in the graph that a document cannot carry."""
+    found = list(_pipeline_texts(graph.options, graph.notebook.location))
+    for step in graph.steps:
+        found.extend(_step_name(step))
+        if step.options != _PLAIN_STEP:
+            found.extend(_step_texts(step))
+            found.extend(_environment(step))
+            found.extend(_volumes(step))
+            found.extend(_unsupported(step))
+    return found
+
+
+def _pipeline_texts(options: PipelineOptions, place: Location) -> Iterator[Diagnostic]:
+    for name, text in (
+        ("the pipeline's name", options.name),
+        ("the pipeline's description", options.description),
+        ("the base image", options.base_image or ""),
+        ("the workspace's size", options.workspace_size or ""),
+    ):
+        danger = find_danger(text)
+        if danger is not None:
+            yield diagnose(
+                "bad-setting", f"{name} holds {danger}", place, "write it without these characters"
+            )
+
+
+def _step_name(step: Step) -> Iterator[Diagnostic]:
+    danger = find_danger(step.name)
+    if danger is not None:
+        message = f"the name of step {step.name!r} holds {danger}"
+        yield diagnose("bad-name", message, step.location, "rename the step")
+
+
+def _step_texts(step: Step) -> Iterator[Diagnostic]:
+    for path, text in _texts(step.options, ""):
+        danger = find_danger(text)
+        if danger is not None:
+            yield diagnose(
+                "bad-option",
+                f"option {path} of step {step.name} holds {danger}",
+                step.location,
+                "write it without these characters: this option reaches Kubernetes as it stands",
+            )
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every string of the options with the path to it."""
+    if isinstance(value, str):
+        yield path, value
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.name in _NOT_IN_DOCUMENT:
+                continue
+            item = getattr(value, field.name)
+            if field.name == "env" and isinstance(item, tuple):
+                yield from (("env", name) for name, _ in item)
+            elif item:
+                yield from _texts(item, f"{path}.{field.name}" if path else field.name)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            pair = isinstance(item, tuple)
+            yield from _texts(item, f"{path}.{item[0]}" if pair else f"{path}[{index}]")
+
+
+def _environment(step: Step) -> Iterator[Diagnostic]:
+    options = step.options
+    names = [
+        *(name for name, _ in (*options.env, *options.field_env)),
+        *(item.env for item in (*options.secret_env, *options.config_map_env)),
+    ]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield diagnose(
+            "bad-option",
+            f"step {step.name} sets the environment variable {name} more than once",
+            step.location,
+            "keep one: Kubernetes would drop the others in silence",
+        )
+
+
+def _volumes(step: Step) -> Iterator[Diagnostic]:
+    options = step.options
+    used = [
+        *(("claim", item.claim, item.mount_path) for item in options.claims),
+        *(("secret", item.secret, item.mount_path) for item in options.secret_volumes),
+        *(("config map", item.config_map, item.mount_path) for item in options.config_map_volumes),
+        *(("volume", item.name, item.mount_path) for item in options.ephemeral_volumes),
+        *(("directory", item.name, item.mount_path) for item in scratch_volumes(options)),
+    ]
+    kinds = dict.fromkeys(_KFP_VOLUMES, "KFP's own volume")
+    paths: dict[str, str] = {}
+    for kind, name, path in used:
+        before = kinds.setdefault(name, kind)
+        # KFP names the pod's volumes after what they hold; one claim, secret or
+        # config map may be mounted at several places.
+        if before != kind or (kind in ("volume", "directory") and name in paths.values()):
+            yield diagnose(
+                "bad-option",
+                f"step {step.name} uses the volume name {name} for two things"
+                f" ({before} and {kind})",
+                step.location,
+                "rename one: KFP names a pod's volumes after what they hold",
+            )
+        place = path.rstrip("/") or "/"
+        if place in paths:
+            yield diagnose(
+                "bad-option",
+                f"step {step.name} mounts both {paths[place]} and {name} at {path}",
+                step.location,
+                "mount them at different places",
+            )
+        paths[place] = name
+
+
+def _unsupported(step: Step) -> Iterator[Diagnostic]:
+    options = step.options
+    if options.kernel is not None and not options.kernel.startswith("python"):
+        yield diagnose(
+            "unsupported-kernel",
+            f"step {step.name} asks for the kernel {options.kernel}, and only Python is supported",
+            step.location,
+            "remove the option, or call the other language from a Python cell",
+        )
+    resources = options.resources
+    if resources.accelerator_count and not resources.accelerator_type:
+        yield diagnose(
+            "bad-option",
+            f"step {step.name} asks for {resources.accelerator_count} accelerators of no type",
+            step.location,
+            "state the type too, for example nvidia.com/gpu",
+        )

@@ -1,0 +1,101 @@
+"""The sizes that a cluster takes, computed for a document before it is submitted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
+from kalelike.emit.document import Json, PipelineDocument
+from kalelike.emit.texts import carried_default
+from kalelike.graph.model import PipelineGraph
+
+LARGEST_ARGUMENT = 128 * 1024 - 1
+"""Linux's limit for one argument (MAX_ARG_STRLEN), less the final zero."""
+
+LARGEST_PARAMETERS = 10_000
+"""The API server's limit for a run's parameters (MAX_PARAMETER_BYTES)."""
+
+# An entry of the executor input (URI, name, type, metadata), generously.
+_ARTIFACT_BYTES = 400
+
+
+def check_limits(graph: PipelineGraph, document: PipelineDocument) -> tuple[Diagnostic, ...]:
+    """Return what a cluster would refuse for its size; no limit holds for a local run.
+
+    The defaults of parameters are a warning: a run need not send them, but
+    KFP's pages do.
+    """
+    return (*_parameters(graph), *_arguments(graph, document))
+
+
+def _parameters(graph: PipelineGraph) -> Iterator[Diagnostic]:
+    size = _size({item.key: carried_default(item) for item in graph.parameters})
+    if size > LARGEST_PARAMETERS:
+        largest = max(graph.parameters, key=lambda item: _size(carried_default(item)))
+        yield diagnose(
+            "parameters-too-large",
+            f"the parameters' values take {size:,} bytes, and Kubeflow takes"
+            f" {LARGEST_PARAMETERS:,} a run; the largest is {largest.name} with"
+            f" {_size(carried_default(largest)):,}",
+            largest.location,
+            "read large values from a file, or make them an ordinary variable of a step",
+            Severity.WARNING,
+        )
+
+
+def _arguments(graph: PipelineGraph, document: PipelineDocument) -> Iterator[Diagnostic]:
+    """KFP hands each part of the document to its drivers as one argument."""
+    root = _part(document.ir, "root")
+    yield from _too_large(
+        _size(root),
+        f"the pipeline's graph of {len(graph.steps)} steps",
+        graph.notebook.location,
+        "join steps, or pass fewer separate values between them",
+    )
+    tasks = _part(root, "dag", "tasks")
+    components = _part(document.ir, "components")
+    executors = _part(document.ir, "deploymentSpec", "executors")
+    defaults = {item.name: _size(carried_default(item)) for item in graph.parameters}
+    for step, task in zip(graph.steps, tasks.values(), strict=True):
+        component = components[str(_part(task, "componentRef")["name"])]
+        executor = executors[str(_part(component, "")["executorLabel"])]
+        values = sum(defaults[name] for name in step.parameters)
+        ports = len(step.inputs) + len(step.outputs) + 3
+        for size, what in (
+            (_size(component), "interface"),
+            (_size(executor), "container, code included,"),
+            (values + ports * _ARTIFACT_BYTES, "input, parameters included,"),
+        ):
+            yield from _too_large(
+                size,
+                f"the {what} of step {step.name}",
+                step.location,
+                "split the step, or pass large values as files or variables",
+            )
+
+
+def _too_large(size: int, what: str, place: Location, hint: str) -> Iterator[Diagnostic]:
+    if size > LARGEST_ARGUMENT:
+        yield diagnose(
+            "argument-too-large",
+            f"{what} takes {size:,} bytes as an argument of Kubeflow's driver,"
+            f" and Linux takes {LARGEST_ARGUMENT:,}",
+            place,
+            hint,
+        )
+
+
+def _part(value: object, *keys: str) -> Json:
+    for key in keys:
+        if key and isinstance(value, Mapping):
+            value = value[key]
+    assert isinstance(value, dict)
+    return value
+
+
+def _size(value: object) -> int:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Go's JSON writes these three as \u003c, \u003e and \u0026.
+    escaped = text.count("<") + text.count(">") + text.count("&")
+    return len(text.encode("utf-8", "surrogatepass")) + 5 * escaped

@@ -1,0 +1,1 @@
+"""Reads notebooks: cells, tags and settings, each kept with its place."""

@@ -1,0 +1,1 @@
+"""Engines that run a compiled pipeline, behind one protocol."""

@@ -1,0 +1,1 @@
+"""The local engine: a process a step, forked from a warm parent."""

@@ -1,0 +1,1 @@
+"""Runs, steps, artifacts by hash, metrics and lineage: SQLite beside plain files."""

@@ -1,0 +1,107 @@
+"""The store's database: its schema, and how it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import BackendError
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, notebook TEXT NOT NULL, engine TEXT NOT NULL,
+  status TEXT NOT NULL, started REAL NOT NULL, ended REAL, parameters TEXT NOT NULL,
+  pid INTEGER, process_started TEXT, graph TEXT
+);
+CREATE TABLE steps (
+  run TEXT NOT NULL REFERENCES runs(id), name TEXT NOT NULL, position INTEGER NOT NULL,
+  status TEXT NOT NULL, started REAL, ended REAL, cache_key TEXT, source_run TEXT,
+  attempts INTEGER NOT NULL DEFAULT 1, error TEXT, reason TEXT, folder TEXT,
+  PRIMARY KEY (run, name)
+);
+CREATE TABLE artifacts (
+  run TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL, names TEXT NOT NULL,
+  digest TEXT NOT NULL, size INTEGER NOT NULL, type TEXT NOT NULL,
+  PRIMARY KEY (run, step, key)
+);
+CREATE TABLE inputs (
+  run TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL, producer TEXT NOT NULL,
+  output TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run, step, key)
+);
+CREATE TABLE metrics (
+  run TEXT NOT NULL, step TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (run, step, name)
+);
+CREATE TABLE cache (
+  key TEXT PRIMARY KEY, run TEXT NOT NULL, step TEXT NOT NULL, folder TEXT NOT NULL,
+  outputs TEXT NOT NULL, metrics TEXT NOT NULL, created REAL NOT NULL
+);
+CREATE TABLE file_hashes (
+  path TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL
+);
+CREATE INDEX artifacts_by_digest ON artifacts(digest);
+"""
+
+
+def open_database(folder: Path) -> sqlite3.Connection:
+    """Open the store in ``folder``, making it where there is none.
+
+    Raises :class:`BackendError` (KL807) when it cannot be used.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", "utf-8")
+        connection = sqlite3.connect(folder / "store.db", timeout=30, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        _migrate(connection)
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(folder, str(error)) from error
+    return connection
+
+
+def _unusable(folder: Path, why: str) -> BackendError:
+    return BackendError(
+        [
+            diagnose(
+                "store-unusable",
+                f"the store in {folder} cannot be used: {why}",
+                Location(str(folder)),
+                "name another place with --store, or move the damaged folder away",
+            )
+        ]
+    )
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return
+    with transaction(connection):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == VERSION:
+            return
+        if version != 0:
+            raise sqlite3.DatabaseError(f"it was written by another version ({version})")
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a block in one immediate transaction: all of it lands, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

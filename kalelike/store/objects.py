@@ -1,0 +1,44 @@
+"""Artifacts by content: a folder per digest, committed by rename."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from kalelike.runtime.atomic import remove
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+MANIFEST = "manifest.json"
+
+
+def object_path(store: Path, digest: str) -> Path:
+    """Return the place of the artifact with this digest.
+
+    Raises ``ValueError`` for anything that is not a SHA-256 in hexadecimal.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"not a digest: {digest!r}")
+    return store / "objects" / digest[:2] / digest[2:]
+
+
+def has_object(store: Path, digest: str) -> bool:
+    """Tell whether the artifact is there, whole."""
+    return (object_path(store, digest) / MANIFEST).is_file()
+
+
+def commit_object(store: Path, folder: Path, digest: str) -> Path:
+    """Move a finished artifact folder to its place; a copy that is there already wins."""
+    target = object_path(store, digest)
+    if has_object(store, digest):
+        remove(folder)
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.rename(target)
+    except OSError:
+        if not has_object(store, digest):
+            remove(target)
+            os.replace(folder, target)
+        remove(folder)
+    return target

@@ -1,0 +1,346 @@
+"""What the store knows of runs: written by engines, read by ``show`` and ``runs``."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import BackendError
+from kalelike.store.database import open_database, transaction
+from kalelike.store.objects import has_object
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """An artifact of a step: its key, names, KFP type, digest and size in bytes."""
+
+    key: str
+    names: tuple[str, ...]
+    type: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step of a run as stored; times are seconds since the epoch."""
+
+    name: str
+    status: str
+    started: float | None
+    ended: float | None
+    source_run: str | None
+    attempts: int
+    error: Mapping[str, Any] | None
+    reason: str | None
+    folder: Path | None
+    metrics: Mapping[str, Any]
+    artifacts: tuple[ArtifactRow, ...]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the step ran."""
+        if self.started is None or self.ended is None:
+            return None
+        return self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as stored."""
+
+    id: str
+    pipeline: str
+    notebook: str
+    engine: str
+    status: str
+    started: float
+    ended: float | None
+    parameters: Mapping[str, Any]
+    graph: str | None
+    steps: tuple[StepRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """What an earlier step with the same key gave."""
+
+    run: str
+    step: str
+    folder: Path
+    outputs: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Any]
+
+
+class RunStore:
+    """The store in one folder; every write is one transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._db: sqlite3.Connection = open_database(folder)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    # -- writing ---------------------------------------------------------------
+
+    def begin_run(
+        self,
+        pipeline: str,
+        notebook: str,
+        engine: str,
+        parameters: Mapping[str, object],
+        steps: Iterable[str],
+        graph: str | None = None,
+    ) -> str:
+        """Record the start of a run and return its id, which sorts by time."""
+        run = time.strftime("%Y%m%d-%H%M%S") + "-" + secrets.token_hex(2)
+        with transaction(self._db):
+            self._mark_dead_runs()
+            self._db.execute(
+                "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                (run, pipeline, notebook, engine, "running", time.time(), None,
+                 json.dumps(parameters, default=repr), os.getpid(),
+                 process_start(os.getpid()), graph),
+            )  # fmt: skip
+            self._db.executemany(
+                "INSERT INTO steps (run, name, position, status) VALUES (?,?,?,'waiting')",
+                [(run, name, position) for position, name in enumerate(steps)],
+            )
+        return run
+
+    def _mark_dead_runs(self) -> None:
+        rows = self._db.execute(
+            "SELECT id, pid, process_started FROM runs WHERE status = 'running'"
+        ).fetchall()
+        for row in rows:
+            if row["pid"] and process_start(row["pid"]) != row["process_started"]:
+                self._db.execute(
+                    "UPDATE runs SET status = 'killed', ended = ? WHERE id = ?",
+                    (time.time(), row["id"]),
+                )
+                self._db.execute(
+                    "UPDATE steps SET status = 'killed' WHERE run = ? AND status = 'running'",
+                    (row["id"],),
+                )
+
+    def start_step(self, run: str, step: str, folder: Path, cache_key: str) -> None:
+        """Record that a step runs."""
+        self._db.execute(
+            "UPDATE steps SET status='running', started=?, folder=?, cache_key=? "
+            "WHERE run=? AND name=?",
+            (time.time(), self._relative(folder), cache_key, run, step),
+        )
+
+    def finish_step(
+        self,
+        run: str,
+        step: str,
+        *,
+        outputs: Mapping[str, Mapping[str, Any]],
+        metrics: Mapping[str, Any],
+        attempts: int,
+        cache_key: str | None,
+        folder: Path,
+        source_run: str | None = None,
+    ) -> None:
+        """Record a step's success, its outputs, and, with a key, its place in the cache."""
+        now = time.time()
+        with transaction(self._db):
+            self._db.execute(
+                "UPDATE steps SET status=?, started=COALESCE(started, ?), ended=?, attempts=?, "
+                "source_run=?, folder=? WHERE run=? AND name=?",
+                ("cached" if source_run else "succeeded", now, now, attempts, source_run,
+                 self._relative(folder), run, step),
+            )  # fmt: skip
+            self._db.executemany(
+                "INSERT OR REPLACE INTO artifacts VALUES (?,?,?,?,?,?,?)",
+                [
+                    (run, step, key, json.dumps(item["names"]), item["digest"], item["size"],
+                     item.get("type", "system.Artifact"))
+                    for key, item in outputs.items()
+                ],
+            )  # fmt: skip
+            self._db.executemany(
+                "INSERT OR REPLACE INTO metrics VALUES (?,?,?,?)",
+                [(run, step, name, json.dumps(value)) for name, value in metrics.items()],
+            )
+            if cache_key is not None and source_run is None:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO cache VALUES (?,?,?,?,?,?,?)",
+                    (cache_key, run, step, self._relative(folder), json.dumps(outputs),
+                     json.dumps(metrics), now),
+                )  # fmt: skip
+
+    def record_inputs(
+        self, run: str, step: str, inputs: Mapping[str, tuple[str, str, str]]
+    ) -> None:
+        """Record what a step was given: producer, output key and digest, by input key."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO inputs VALUES (?,?,?,?,?,?)",
+            [(run, step, key, *item) for key, item in inputs.items()],
+        )
+
+    def fail_step(
+        self,
+        run: str,
+        step: str,
+        status: str,
+        *,
+        error: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+        attempts: int = 1,
+    ) -> None:
+        """Record that a step failed, was skipped, or was interrupted."""
+        self._db.execute(
+            "UPDATE steps SET status=?, ended=?, error=?, reason=?, attempts=? "
+            "WHERE run=? AND name=?",
+            (status, time.time(), json.dumps(error) if error else None, reason, attempts, run,
+             step),
+        )  # fmt: skip
+
+    def finish_run(self, run: str, status: str) -> None:
+        """Record the end of a run."""
+        self._db.execute("UPDATE runs SET status=?, ended=? WHERE id=?", (status, time.time(), run))
+
+    # -- cache -------------------------------------------------------------------
+
+    def find_cached(self, key: str) -> CacheEntry | None:
+        """Return what a step with this key gave, if all of it is still there."""
+        row = self._db.execute("SELECT * FROM cache WHERE key=?", (key,)).fetchone()
+        if row is None:
+            return None
+        outputs = json.loads(row["outputs"])
+        if not all(has_object(self.folder, item["digest"]) for item in outputs.values()):
+            return None
+        folder = self.folder / row["folder"]
+        if not folder.is_dir():
+            return None
+        return CacheEntry(row["run"], row["step"], folder, outputs, json.loads(row["metrics"]))
+
+    def file_hash(self, path: Path, digest: Any) -> str:
+        """Return a file's SHA-256, computed by ``digest`` when the file changed since."""
+        stat = path.stat()
+        stamp = f"{stat.st_mtime_ns} {stat.st_size} {stat.st_ino}"
+        row = self._db.execute(
+            "SELECT stamp, sha256 FROM file_hashes WHERE path=?", (str(path),)
+        ).fetchone()
+        if row is not None and row["stamp"] == stamp:
+            return str(row["sha256"])
+        found: str = digest(path)
+        self._db.execute(
+            "INSERT OR REPLACE INTO file_hashes VALUES (?,?,?)", (str(path), stamp, found)
+        )
+        return found
+
+    # -- reading -------------------------------------------------------------------
+
+    def list_runs(self, limit: int = 50) -> list[RunRow]:
+        """Return the newest runs first, without their steps."""
+        with transaction(self._db):
+            self._mark_dead_runs()
+        rows = self._db.execute(
+            "SELECT * FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return [_run_row(row) for row in rows]
+
+    def find_run(self, prefix: str | None = None) -> RunRow:
+        """Return a run with its steps, by the beginning of its id; the newest without one.
+
+        Raises :class:`BackendError` (KL806) when there is none, or more than one.
+        """
+        runs = self.list_runs(limit=10_000)
+        found = [run for run in runs if prefix is None or run.id.startswith(prefix)]
+        if not found or (prefix is not None and len(found) > 1 and found[0].id != prefix):
+            what = f"run {prefix}" if prefix is not None else "a run"
+            many = "more than one" if found else "no"
+            raise BackendError(
+                [
+                    diagnose(
+                        "no-such-run",
+                        f"{many} {what} is in the store"
+                        if found
+                        else f"{what} is not in the store",
+                        Location(str(self.folder)),
+                        "list them with `kalelike runs`",
+                    )
+                ]
+            )
+        return _run_row(found[0], self._steps(found[0].id))
+
+    def _steps(self, run: str) -> tuple[StepRow, ...]:
+        rows = self._db.execute(
+            "SELECT * FROM steps WHERE run=? ORDER BY position", (run,)
+        ).fetchall()
+        return tuple(self._step_row(row) for row in rows)
+
+    def _step_row(self, row: sqlite3.Row) -> StepRow:
+        key = (row["run"], row["name"])
+        metrics = self._db.execute(
+            "SELECT name, value FROM metrics WHERE run=? AND step=?", key
+        ).fetchall()
+        artifacts = self._db.execute(
+            "SELECT * FROM artifacts WHERE run=? AND step=? ORDER BY key", key
+        ).fetchall()
+        return StepRow(
+            row["name"],
+            row["status"],
+            row["started"],
+            row["ended"],
+            row["source_run"],
+            row["attempts"],
+            json.loads(row["error"]) if row["error"] else None,
+            row["reason"],
+            self.folder / row["folder"] if row["folder"] else None,
+            {item["name"]: json.loads(item["value"]) for item in metrics},
+            tuple(
+                ArtifactRow(
+                    item["key"],
+                    tuple(json.loads(item["names"])),
+                    item["type"],
+                    item["digest"],
+                    item["size"],
+                )
+                for item in artifacts
+            ),
+        )
+
+    def _relative(self, folder: Path) -> str:
+        return str(folder.relative_to(self.folder))
+
+
+def _run_row(row: Any, steps: tuple[StepRow, ...] = ()) -> RunRow:
+    if isinstance(row, RunRow):
+        return RunRow(
+            row.id, row.pipeline, row.notebook, row.engine, row.status, row.started, row.ended,
+            row.parameters, row.graph, steps,
+        )  # fmt: skip
+    return RunRow(
+        row["id"], row["pipeline"], row["notebook"], row["engine"], row["status"], row["started"],
+        row["ended"], json.loads(row["parameters"]), row["graph"], steps,
+    )  # fmt: skip
+
+
+def process_start(pid: int) -> str | None:
+    """Return when a process started, as the system tells it; None if there is no such process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return fields[19]
+    except (OSError, IndexError):
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        return ""
+    return ""
