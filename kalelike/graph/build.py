@@ -262,8 +262,8 @@ class _GraphBuilder:
             kind = "file" if name.startswith("@file:") else "state" if name[0] == "@" else "data"
             made = self.linkage.flows[producer].produced.get(name, version.site)
             reasons = (
-                Reason(self._place(made), f"step {producer} makes {name}: {self._line(made)}"),
-                Reason(self._place(site), f"step {flow.name} uses {name}: {self._line(site)}"),
+                Reason(self._place(made), f"step {producer} makes {name}"),
+                Reason(self._place(site), f"step {flow.name} uses {name}"),
             )
             edges.append(Edge(producer, flow.name, name, kind, reasons))
         declaration = self.declared.get(flow.name)

@@ -88,9 +88,9 @@ def restore_file(item: Mapping[str, object], folder: Path) -> None:
     if not stored:
         path.mkdir(parents=True, exist_ok=True)
         return
-    if path.is_file() and path.stat().st_size == item["size"]:
-        if file_digest(path) == item["sha256"]:
-            return
+    same_size = path.is_file() and path.stat().st_size == item["size"]
+    if same_size and file_digest(path) == item["sha256"]:
+        return
     with written_aside(path) as aside:
         shutil.copyfile(folder / stored, aside)
 

@@ -18,7 +18,7 @@ Emit = Callable[[dict[str, Any]], None]
 
 def make_interactive_shell(
     module: types.ModuleType, emit: Emit, file_name: Callable[[], str]
-) -> InteractiveShell:
+) -> Any:
     """Make the process's IPython shell over ``module``.
 
     ``emit`` gets every output in nbformat's form; ``file_name`` names the code
@@ -28,8 +28,8 @@ def make_interactive_shell(
     config.HistoryManager.enabled = False
     config.InteractiveShell.autocall = 0
     config.InteractiveShell.cache_size = 1000
-    shell = _Shell.instance(config=config, user_module=module, user_ns=module.__dict__)
-    compiler = _Compiler()
+    shell: Any = _Shell.instance(config=config, user_module=module, user_ns=module.__dict__)
+    compiler: Any = _Compiler()  # type: ignore[no-untyped-call]
     compiler.current_name = file_name
     shell.compile = compiler
     shell.display_pub.emit = emit
@@ -56,7 +56,7 @@ class _Hook(DisplayHook):
                 "output_type": "execute_result",
                 "data": _jsonable(format_dict),
                 "metadata": md_dict or {},
-                "execution_count": self.shell.execution_count,
+                "execution_count": getattr(self.shell, "execution_count", None),
             }
         )
 
@@ -72,7 +72,9 @@ class _Publisher(DisplayPublisher):
 
     emit: Emit
 
-    def publish(self, data: dict[str, Any], metadata: Any = None, **kwargs: Any) -> None:
+    def publish(  # type: ignore[override]
+        self, data: dict[str, Any], metadata: Any = None, **kwargs: Any
+    ) -> None:
         del kwargs
         self.emit(
             {

@@ -62,7 +62,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         root, _, inner = obj.__qualname__.partition(".")
         if root not in self._definitions or "<locals>" in inner:
             return None
-        found = self._own.get(root)
+        found: Any = self._own.get(root)
         for part in inner.split(".") if inner else ():
             found = getattr(found, part, None)
         if found is not obj:

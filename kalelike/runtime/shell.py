@@ -7,6 +7,7 @@ import io
 import linecache
 import os
 import re
+import stat
 import sys
 import tempfile
 import types
@@ -41,7 +42,8 @@ class StepShell:
         self.outputs: list[Output] = []
         self._sources: dict[str, list[str]] = {}
         self._file_name = "<notebook>"
-        self._shell = make_interactive_shell(self.module, self.emit, lambda: self._file_name)
+        shell: Any = make_interactive_shell(self.module, self.emit, lambda: self._file_name)
+        self._run_cell = shell.run_cell
 
     def emit(self, output: Output) -> None:
         """Record an output; adjoining text of one stream becomes one output."""
@@ -68,7 +70,7 @@ class StepShell:
         text = _keep_lines("\n" * (line - 1) + source)
         self._remember(file_name, text, line)
         with self._streams(), self._as_main():
-            result = self._shell.run_cell(text, store_history=store, silent=False)
+            result: Any = self._run_cell(text, store_history=store)
         self._restore_source(file_name)
         error = result.error_before_exec or result.error_in_exec
         return CellRun(self.outputs, error, result.execution_count)
@@ -77,7 +79,7 @@ class StepShell:
         """Evaluate an expression in the namespace."""
         code = compile(expression, file_name, "eval")
         with self._as_main():
-            return eval(code, self.namespace)
+            return eval(code, self.namespace)  # noqa: S307 - the notebook's own expression
 
     def _remember(self, name: str, text: str, line: int) -> None:
         """Merge the lines of a cell that is run in parts, for its tracebacks."""
@@ -117,7 +119,7 @@ class StepShell:
 class _Tee(io.TextIOBase):
     """Text goes to the log at once, and is recorded as the cell's output."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def __init__(self, log: Any, name: str, emit: Any) -> None:
         self._log = log
@@ -158,14 +160,25 @@ def _keep_lines(source: str) -> str:
 def _use_writable_folders() -> None:
     """Point libraries at a temporary folder where there is no home that can be written."""
     home = os.environ.get("HOME", "")
-    scratch: str | None = None
     if not home or not os.access(home, os.W_OK):
-        scratch = tempfile.mkdtemp(prefix="kalelike-home-")
+        scratch = _scratch_folder()
         os.environ["HOME"] = scratch
         for name in ("MPLCONFIGDIR", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
             os.environ[name] = scratch
     if "IPYTHONDIR" not in os.environ:
-        os.environ["IPYTHONDIR"] = scratch or tempfile.mkdtemp(prefix="kalelike-ipython-")
+        os.environ["IPYTHONDIR"] = _scratch_folder()
+
+
+def _scratch_folder() -> str:
+    """Return this user's own temporary folder, the same one for every step."""
+    folder = os.path.join(tempfile.gettempdir(), f"kalelike-{os.getuid()}")
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        status = os.lstat(folder)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+            return tempfile.mkdtemp(prefix="kalelike-")
+    return folder
 
 
 def ensure_event_loop() -> None:

@@ -45,7 +45,7 @@ class _Progress:
     outputs: dict[str, dict[str, object]] = field(default_factory=dict)
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The notebook's code raised; the failure is described already."""
 
     def __init__(self, failure: Failure) -> None:
@@ -66,7 +66,7 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
     run = _StepRun(code, executor_input, progress)
     try:
         run.execute()
-    except _Stopped as stopped:
+    except _StoppedError as stopped:
         failure, exit_code = stopped.failure, ExitCode.USER_CODE_FAILED
     except StepError as error:
         failure, exit_code = describe_failure(error, run.places), error.exit_code
@@ -151,7 +151,7 @@ class _StepRun:
         name = self._name(fragment)
         run = self.shell.run(fragment.source, name, fragment.line, store=False)
         if run.error is not None:
-            raise _Stopped(describe_failure(run.error, self.places))
+            raise _StoppedError(describe_failure(run.error, self.places))
 
     def _load_inputs(self) -> None:
         for item in self.code.inputs:
@@ -185,14 +185,14 @@ class _StepRun:
             )
         )
         if failure is not None:
-            raise _Stopped(failure)
+            raise _StoppedError(failure)
 
     def _evaluate(self, metric: MetricCode) -> Any:
         name = self._name(metric)
         try:
             return self.shell.evaluate(metric.expression, name)
         except Exception as error:
-            raise _Stopped(describe_failure(error, self.places)) from error
+            raise _StoppedError(describe_failure(error, self.places)) from error
 
     def _save_outputs(self) -> None:
         definitions = frozenset(self.code.definitions)

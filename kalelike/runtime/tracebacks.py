@@ -21,7 +21,7 @@ def describe_failure(error: BaseException, places: Places) -> Failure:
     """
     if isinstance(error, StepError):
         return Failure(type(error).__name__, error.message, error.code, hint=error.hint)
-    if isinstance(error, SyntaxError) and error.filename in places:
+    if isinstance(error, SyntaxError) and error.filename is not None and error.filename in places:
         return Failure(
             type(error).__name__,
             str(error.msg),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -39,6 +38,6 @@ def commit_object(store: Path, folder: Path, digest: str) -> Path:
     except OSError:
         if not has_object(store, digest):
             remove(target)
-            os.replace(folder, target)
+            folder.replace(target)
         remove(folder)
     return target

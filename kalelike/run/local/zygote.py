@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> None:
 def _serve(channel: socket.socket, wake: int) -> None:
     buffer = b""
     while True:
-        ready, _, _ = select.select([channel, wake], [], [])
+        waiting: list[Any] = [channel, wake]
+        ready, _, _ = select.select(waiting, [], [])
         if wake in ready:
             os.read(wake, 4096)
             _report_ended(channel)

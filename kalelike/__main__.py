@@ -1,0 +1,7 @@
+"""``python -m kalelike``: the command line."""
+
+import sys
+
+from kalelike.cli.main import main
+
+sys.exit(main())

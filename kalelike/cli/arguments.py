@@ -1,0 +1,209 @@
+"""The commands and their arguments. Nothing here loads what a command needs to run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from kalelike import __version__
+from kalelike.cli.exits import EPILOG
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import KalelikeError
+
+_DESCRIPTION = "Turns a tagged Jupyter notebook into a Kubeflow pipeline, and runs it here."
+
+NAME = "kalelike"
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """A parser whose complaints are diagnostics like any other."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a bad-argument diagnostic in place of printing and leaving."""
+        hint = f"see `{self.prog} --help`"
+        raise KalelikeError([diagnose("bad-argument", message, Location(self.prog), hint)])
+
+
+def make_parser() -> ArgumentParser:
+    """Return the whole command line; each command names its module and is loaded by it."""
+    parser = ArgumentParser(
+        prog=NAME,
+        description=_DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_compile(commands)
+    _add_run(commands)
+    _add_graph(commands)
+    _add_check(commands)
+    _add_show(commands)
+    _add_runs(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[ArgumentParser], name: str, help_text: str, module: str
+) -> ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=help_text,
+        description=f"{help_text[0].upper()}{help_text[1:]}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(module=f"kalelike.cli.{module}")
+    return parser
+
+
+def _add_json(parser: ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"write {what} to standard output")
+
+
+def _add_auto(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--auto",
+        action="store_true",
+        help="take headings and data flow as step boundaries, for a notebook without tags",
+    )
+
+
+def _add_store(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--store",
+        metavar="DIR",
+        help="where runs and results are kept (default: $KALELIKE_STORE, else `.kalelike` "
+        "beside the notebook)",
+    )
+
+
+def _add_compile(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands, "compile", "compile a notebook to Kubeflow Pipelines YAML", "compile_command"
+    )
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="the .ipynb file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="the YAML file to write (default: the notebook's `output_path` setting, "
+        "else its name with `.yaml`, in the current folder)",
+    )
+    parser.add_argument(
+        "--inline",
+        action="store_true",
+        help="carry the steps' code inside the YAML, so that no image must be pushed",
+    )
+    _add_auto(parser)
+    _add_json(parser, "one JSON object")
+
+
+def _add_run(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(commands, "run", "run a notebook's pipeline on this machine", "run_command")
+    parser.add_argument(
+        "source", metavar="NOTEBOOK|PIPELINE.yaml", help="a notebook, or a compiled pipeline"
+    )
+    parser.add_argument(
+        "-p",
+        "--parameter",
+        dest="parameters",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a pipeline parameter; may be repeated",
+    )
+    parser.add_argument(
+        "-j", "--jobs", type=_positive, metavar="N", help="steps at a time (default: one a core)"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="run every step again")
+    _add_auto(parser)
+    _add_store(parser)
+    parser.add_argument("--engine", choices=("local",), default="local", help="what runs the steps")
+    parser.add_argument(
+        "--start-method",
+        choices=("fork", "spawn"),
+        help="how a step's process starts (default: fork where the system has it)",
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="time limit for the whole run"
+    )
+    parser.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="stop everything at the first failure (default: independent steps go on)",
+    )
+    _add_json(parser, "one JSON object for each event")
+
+
+def _add_graph(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands, "graph", "show the steps and what flows between them", "graph_command"
+    )
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="the .ipynb file")
+    parser.add_argument(
+        "--format", choices=("text", "svg", "mermaid", "json"), default="text", help="the picture"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file")
+    parser.add_argument(
+        "--explain",
+        metavar="STEP[.NAME]",
+        help="name the cells and lines that make the edges of a step, or of one of its names",
+    )
+    _add_auto(parser)
+    _add_json(parser, "errors (and the graph) as one JSON object")
+
+
+def _add_check(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "check",
+        "tell what Kubeflow would refuse or silently drop in a pipeline document",
+        "check_command",
+    )
+    parser.add_argument("document", metavar="PIPELINE.yaml", help="any KFP v2 pipeline document")
+    _add_json(parser, "one JSON object")
+
+
+def _add_show(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands, "show", "show a past run: steps, times, metrics, results, logs", "show_command"
+    )
+    parser.add_argument(
+        "run",
+        metavar="RUN|NOTEBOOK",
+        nargs="?",
+        help="a run, or the beginning of its name, or a notebook (default: the latest run)",
+    )
+    _add_store(parser)
+    parser.add_argument("--html", metavar="FILE", help="write the run as one HTML page")
+    parser.add_argument("--log", metavar="STEP", help="print the log of a step")
+    _add_json(parser, "one JSON object")
+
+
+def _add_runs(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(commands, "runs", "list the runs in a store", "runs_command")
+    _add_store(parser)
+    parser.add_argument(
+        "-n", "--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)"
+    )
+    _add_json(parser, "one JSON object")
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 on")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds above 0")
+    return value

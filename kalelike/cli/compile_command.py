@@ -1,0 +1,61 @@
+"""``kalelike compile``: a notebook becomes a pipeline document and its steps' code."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kalelike.cli.exits import Exit
+from kalelike.cli.outputs import check_output
+from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
+from kalelike.compiler import Compilation, compile_notebook, write_compilation
+
+CODE_FOLDER = Path(".kalelike/code")
+"""Where the steps' code stands, beside the document: the entry point looks for it there."""
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Compile, write, and say what was written; raises ``KalelikeError`` for bad input."""
+    if options.output:
+        check_output(Path(options.output), options.notebook)
+    compilation = compile_notebook(options.notebook, auto=options.auto, inline=options.inline)
+    output = Path(options.output or default_output(compilation, options.notebook))
+    check_output(output, options.notebook)
+    code_dir = output.parent / CODE_FOLDER
+    write_compilation(compilation, output, code_dir)
+    if options.json:
+        print_json(_data(compilation, output, code_dir))
+    else:
+        print_diagnostics(compilation.diagnostics, options.notebook)
+        _tell(compilation, output, code_dir)
+    return Exit.OK
+
+
+def default_output(compilation: Compilation, notebook: str) -> str:
+    """Return the notebook's own ``output_path`` setting, else its name with ``.yaml``."""
+    return compilation.graph.options.output_path or f"{Path(notebook).stem}.yaml"
+
+
+def _tell(compilation: Compilation, output: Path, code_dir: Path) -> None:
+    graph = compilation.graph
+    steps, parameters = len(graph.steps), len(graph.parameters)
+    print(
+        f"{graph.notebook.name}: pipeline `{graph.options.name}`, {steps} step"
+        f"{'' if steps == 1 else 's'}, {parameters} parameter{'' if parameters == 1 else 's'}"
+    )
+    print(f"  document     {output}")
+    print(f"  steps' code  {code_dir}")
+
+
+def _data(compilation: Compilation, output: Path, code_dir: Path) -> dict[str, object]:
+    graph = compilation.graph
+    return {
+        "ok": True,
+        "exit_code": int(Exit.OK),
+        "name": graph.options.name,
+        "output": str(output),
+        "code_dir": str(code_dir),
+        "steps": [{"name": item.step, "code": item.sha} for item in compilation.codes],
+        "parameters": [{"name": item.name, "type": item.kfp_type} for item in graph.parameters],
+        "diagnostics": diagnostics_data(compilation.diagnostics),
+    }

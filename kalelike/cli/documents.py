@@ -1,0 +1,60 @@
+"""Compiled pipelines as inputs of commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kalelike.diagnostics import Location, diagnose
+from kalelike.emit import PipelineDocument, from_yaml
+from kalelike.errors import KalelikeError
+
+
+def read_text_file(path: Path) -> str:
+    """Return a file's text; raises ``KalelikeError`` for what is not a readable UTF-8 file."""
+    place = Location(path.name or str(path))
+    try:
+        if not path.is_file():
+            code = "not-a-file" if path.exists() else "file-not-found"
+            what = "is not a regular file" if path.exists() else "does not exist"
+            raise KalelikeError([diagnose(code, f"{path} {what}", place, "check the path")])
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not UTF-8 text"
+        raise KalelikeError([diagnose("not-utf8", message, place)]) from None
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}"
+        raise KalelikeError(
+            [diagnose("not-readable", message, place, "check its permissions")]
+        ) from None
+
+
+def read_document(path: Path) -> PipelineDocument:
+    """Read a compiled pipeline that has no errors; raises ``KalelikeError``."""
+    from kalelike.diagnostics import has_errors
+    from kalelike.lint.document import check_text
+
+    text = read_text_file(path)
+    found = check_text(text, path.name)
+    if has_errors(found):
+        raise KalelikeError(found)
+    return from_yaml(text)
+
+
+def step_sources(ir: Mapping[str, Any], folders: Sequence[Path]) -> tuple[str, ...]:
+    """Return the sources that the document's steps run, as far as their code is here."""
+    found: dict[str, None] = {}
+    for executor in ir.get("deploymentSpec", {}).get("executors", {}).values():
+        arguments = executor.get("container", {}).get("args", [])
+        for folder in folders:
+            code = folder / f"{'-'.join(arguments[:2])}.json"
+            try:
+                data = json.loads(code.read_text("utf-8"))
+            except (OSError, ValueError):
+                continue
+            for item in (*data["preamble"], *data["cells"]):
+                found[item["source"]] = None
+            break
+    return tuple(found)

@@ -1,0 +1,115 @@
+"""``kalelike show``: a past run, in the terminal, as JSON, or as a page."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from kalelike.cli.exits import Exit
+from kalelike.cli.outputs import check_output, write_output
+from kalelike.cli.progress import metrics_text, print_error
+from kalelike.cli.report import print_json
+from kalelike.cli.run_command import STORE, store_folder
+from kalelike.cli.terminal import visible
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import BackendError
+from kalelike.runtime.record import MARK
+from kalelike.store.runs import RunRow, RunStore, StepRow
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Show a run; raises ``KalelikeError`` when there is no such run."""
+    prefix, source = options.run, Path(STORE)
+    if prefix is not None and prefix.endswith(".ipynb"):
+        prefix, source = None, Path(prefix)
+    store = RunStore(store_folder(options.store, source))
+    try:
+        run = store.find_run(prefix)
+    finally:
+        store.close()
+    if options.log:
+        return _print_log(run, options.log)
+    if options.html:
+        from kalelike.run.report import run_page
+
+        check_output(Path(options.html))
+        write_output(Path(options.html), run_page(run))
+        print(f"wrote {options.html}")
+    elif options.json:
+        print_json(_data(run))
+    else:
+        _print_run(run)
+    return Exit.OK
+
+
+def _print_log(run: RunRow, name: str) -> int:
+    step = next((item for item in run.steps if item.name == name), None)
+    if step is None or step.folder is None:
+        known = ", ".join(item.name for item in run.steps)
+        place = Location(run.id)
+        message = f"run {run.id} has no log of a step {name}"
+        raise BackendError([diagnose("no-such-run", message, place, f"its steps are: {known}")])
+    log = step.folder / "log.txt"
+    text = log.read_text("utf-8", "replace") if log.is_file() else ""
+    for line in text.splitlines():
+        if not line.startswith(MARK):
+            print(visible(line))
+    return Exit.OK
+
+
+def _data(run: RunRow) -> dict[str, Any]:
+    return {
+        "ok": True,
+        "run": run.id,
+        "pipeline": run.pipeline,
+        "notebook": run.notebook,
+        "engine": run.engine,
+        "status": run.status,
+        "started": run.started,
+        "ended": run.ended,
+        "parameters": run.parameters,
+        "steps": [_step_data(step) for step in run.steps],
+    }
+
+
+def _step_data(step: StepRow) -> dict[str, Any]:
+    return {
+        "step": step.name,
+        "status": step.status,
+        "seconds": step.seconds,
+        "attempts": step.attempts,
+        "source_run": step.source_run,
+        "reason": step.reason,
+        "error": step.error,
+        "metrics": step.metrics,
+        "folder": str(step.folder) if step.folder else None,
+        "artifacts": [
+            {"key": item.key, "names": list(item.names), "type": item.type,
+             "digest": item.digest, "size": item.size}
+            for item in step.artifacts
+        ],
+    }  # fmt: skip
+
+
+def _print_run(run: RunRow) -> None:
+    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+    took = f", {run.ended - run.started:.2f} s" if run.ended else ""
+    print(f"run {run.id}: {run.pipeline} ({run.notebook}), {run.status}, {began}{took}")
+    if run.parameters:
+        print("parameters: " + ", ".join(f"{k} = {v!r}" for k, v in run.parameters.items()))
+    print()
+    for step in run.steps:
+        seconds = f"{step.seconds:.2f} s" if step.seconds is not None else ""
+        extra = metrics_text(step.metrics) or step.reason or ""
+        if step.source_run:
+            extra = f"from run {step.source_run}  {extra}"
+        print(f"  {step.name:<24} {step.status:<11} {seconds:>9}  {extra}".rstrip())
+        for item in step.artifacts:
+            kind = item.type.removeprefix("system.")
+            print(f"      {', '.join(item.names)}: {kind}, {item.size:,} bytes")
+    for step in run.steps:
+        if step.error is not None:
+            print_error(step.name, step.error, Path(run.notebook))
+    print("\nlogs: kalelike show RUN --log STEP    page: kalelike show RUN --html FILE")

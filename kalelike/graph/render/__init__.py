@@ -1,0 +1,1 @@
+"""The graph as pictures, data and explanations: for terminals, browsers and programs."""
