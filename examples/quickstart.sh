@@ -8,7 +8,7 @@ source scripts/venv.sh
 make_venv examples
 
 kalelike=.venv/bin/kalelike
-notebook=${1:-examples/notebooks/classification.ipynb}
+notebook=${1:-examples/notebooks/titanic.ipynb}
 mkdir -p build
 set -x
 "$kalelike" graph "$notebook"

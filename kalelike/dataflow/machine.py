@@ -20,6 +20,8 @@ PROVIDED = frozenset(
 
 Names = dict[str, Value]
 _NOT_DATA = frozenset({"function", "class", "method", "member", "module", "builtin", "text"})
+_SPARED = frozenset({"function", "class", "module"})
+_SPARED_BY_ESTIMATORS = _SPARED | {"list", "tuple", "dict", "set", "array", "frame"}
 _UNCHANGING = frozenset({"member", "builtin", "module", "text", "namespace"})
 
 
@@ -197,11 +199,16 @@ class Machine:
                 self.fx.changes.setdefault(name, site)
 
     def change_deep(self, value: Iterable[Obj], node: ast.AST) -> None:
-        """Record that everything reachable from ``value`` may change."""
-        self.change(
-            (item for item in reach(value) if item.kind not in ("function", "class", "module")),
-            node,
-        )
+        """Record that everything reachable from ``value`` may change.
+
+        Estimators change themselves and the estimators that they hold, never
+        what they were configured with or given to learn from.
+        """
+        objects = tuple(value)
+        spared = _SPARED
+        if objects and all(item.kind == "estimator" for item in objects):
+            spared = _SPARED_BY_ESTIMATORS
+        self.change((item for item in reach(objects) if item.kind not in spared), node)
 
     # -- branches ----------------------------------------------------------
 

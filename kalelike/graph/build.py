@@ -286,8 +286,3 @@ class _GraphBuilder:
             if cell is not None
             else self.tagged.notebook.location
         )
-
-    def _line(self, site: Site) -> str:
-        cell = self.cells.get(site.cell)
-        lines = cell.source.splitlines() if cell is not None else []
-        return lines[site.line - 1].strip() if 0 < site.line <= len(lines) else ""
