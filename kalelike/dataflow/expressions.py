@@ -11,7 +11,7 @@ from kalelike.dataflow.scopes import function_code
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
-_NOT_ITERATED = frozenset({"text", "member", "builtin", "function", "uncrossable"})
+_NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
 _MAX_TEXT = 400
 
 
@@ -164,7 +164,9 @@ class ExpressionEvaluator(Machine):
         if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
             for value in values:
                 self.fx.changed_objects.update(
-                    item for item in value if item.kind not in ("member", "builtin", "text")
+                    item
+                    for item in value
+                    if item.kind not in ("member", "module", "builtin", "text", "class")
                 )
             return SCALAR
         kinds = {item.kind for value in values for item in value}
@@ -386,7 +388,11 @@ class ExpressionEvaluator(Machine):
             assert item.cls is not None
             held = {part for part in item.contents | item.cls.contents if part.kind != "function"}
             code = item.cls.class_code
-            return frozenset(held | {item}) if code and code.foreign_base else frozenset(held)
+            # What a generated or foreign initialiser stored is not known: it is
+            # the instance's own part, and changes with it.
+            if not held or code is None or code.foreign_base or code.decorated:
+                held.add(item)
+            return frozenset(held)
         code = item.cls.class_code if item.cls else None
         if code is not None and name in code.properties:
             return self.call_value(frozenset((method,)), [frozenset((item,))], {}, node)

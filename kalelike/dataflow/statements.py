@@ -15,6 +15,7 @@ _TRANSPARENT = (
     "contextlib.", "dataclasses.", "typing.", "numba.", "torch.no_grad", "torch.jit", "enum.",
     "atexit.",
 )  # fmt: skip
+_IMPORTED = frozenset({"member", "builtin", "module"})
 _FORGIVEN = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 
 
@@ -312,10 +313,10 @@ class StatementExecutor(ImportEvaluator):
 
     def _decorate(self, decorator: ast.expr, value: Value) -> Value:
         callee = self.evaluate(decorator)
-        paths = [item.path for item in callee if item.kind in ("member", "builtin")]
+        paths = [item.path for item in callee if item.kind in _IMPORTED]
         if isinstance(decorator, ast.Call):
             known = self.evaluate(decorator.func)
-            paths = [item.path for item in known if item.kind in ("member", "builtin")]
+            paths = [item.path for item in known if item.kind in _IMPORTED]
         if isinstance(decorator, ast.Attribute) and decorator.attr in (
             "setter",
             "getter",
@@ -334,6 +335,7 @@ class StatementExecutor(ImportEvaluator):
         code = made.class_code = ClassCode()
         code.bases = tuple(item for item in bases if item.kind == "class")
         code.foreign_base = any(item.kind != "class" for item in bases)
+        code.decorated = bool(node.decorator_list)
         made.hold(bases)
         context = self.frames[-1].context if self.frames else 0
         frame = Frame(None, {}, self.site(node).cell, context, is_class=True)

@@ -136,6 +136,7 @@ class ClassCode:
     static: set[str] = field(default_factory=set)
     bases: tuple[Obj, ...] = ()
     foreign_base: bool = False
+    decorated: bool = False
 
 
 @dataclass(slots=True)

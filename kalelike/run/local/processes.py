@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-ZYGOTE = "kalelike.run.local.zygote"
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import BackendError
+
+# The package may be on this process's path only (a checkout): its folder goes to
+# the end of the child's path, where it hides nothing.
+_ROOT = str(Path(__file__).parents[3])
+_ZYGOTE = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from kalelike.run.local.zygote import main; main(sys.argv[1:])"
+)
+_STEP = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from kalelike.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,14 @@ class ForkLauncher:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", ZYGOTE, str(theirs.fileno()), json.dumps(list(imports))],
+                [
+                    sys.executable,
+                    "-c",
+                    _ZYGOTE,
+                    _ROOT,
+                    str(theirs.fileno()),
+                    json.dumps(list(imports)),
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -100,8 +120,10 @@ class ForkLauncher:
             data = self._socket.recv(65536)
         except (TimeoutError, BlockingIOError):
             return []
+        except ConnectionError:
+            data = b""
         if not data:
-            raise ChildProcessError("the warm parent process ended")
+            raise _parent_ended()
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
@@ -119,6 +141,19 @@ class ForkLauncher:
             self._process.wait()
 
 
+def _parent_ended() -> BackendError:
+    return BackendError(
+        [
+            diagnose(
+                "step-killed",
+                "the process that steps are forked from ended",
+                Location("run"),
+                "try --start-method spawn; the system may have run out of memory",
+            )
+        ]
+    )
+
+
 class SpawnLauncher:
     """Starts a fresh interpreter per step."""
 
@@ -129,7 +164,7 @@ class SpawnLauncher:
         """See :class:`Launcher`."""
         with launch.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "kalelike.runtime", *launch.arguments],
+                [sys.executable, "-c", _STEP, _ROOT, *launch.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
