@@ -217,12 +217,20 @@ class _StepRun:
             }
 
     def _write_metrics(self) -> None:
+        """Write the metrics, and the executor output that states every artifact.
+
+        KFP's local runner knows only artifacts that are stated there.
+        """
+        stated: dict[str, Mapping[str, object]] = {key: {} for key in self.io.outputs}
+        for key, item in self.progress.outputs.items():
+            names = item["names"]
+            assert isinstance(names, list)
+            stated[key] = {"names": ", ".join(names), "bytes": item["size"]}
         place = self.io.outputs.get("metrics")
-        metadata: dict[str, Mapping[str, object]] = {}
         if place is not None:
             write_text(place.path, strict_json(self.progress.metrics, indent=1))
-            metadata["metrics"] = self.progress.metrics
-        write_executor_output(self.io, metadata)
+            stated["metrics"] = self.progress.metrics
+        write_executor_output(self.io, stated)
 
     def write_reports(self, record: Record) -> None:
         """Write the executed cells as a notebook and as a page, also after a failure."""
