@@ -158,8 +158,10 @@ class StepOptions:
 class PipelineOptions:
     """The settings of a whole pipeline.
 
-    ``step_defaults`` has been merged into every step already. ``timeout_seconds``
-    limits the whole run; ``ttl_seconds`` is how long a finished run is kept.
+    ``step_defaults`` has been merged into every step already, and so has
+    ``step_overrides`` (by step name), which is for those who choose steps
+    themselves. ``timeout_seconds`` limits the whole run; ``ttl_seconds`` is how
+    long a finished run is kept.
     """
 
     name: str
@@ -173,3 +175,4 @@ class PipelineOptions:
     output_path: str | None = None
     workspace_size: str | None = None
     extra: Pairs = field(default=())
+    step_overrides: tuple[tuple[str, StepOptions], ...] = ()

@@ -197,7 +197,11 @@ def test_the_order_of_a_defaults_keys_is_kept() -> None:
     assert list(decode(as_struct(encode(default)), shape_of(default))) == ["z", "a", "m"]  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("value", [object(), [object()], {"a": {1, object()}}, range(3)], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), [object()], {"a": {1, object()}}, range(3)],
+    ids=["object", "list", "set", "range"],
+)
 def test_what_no_parameter_carries_is_told(value: Any) -> None:
     assert kfp_type_of(value) is None
     with pytest.raises(TypeError):

@@ -1,0 +1,191 @@
+"""JSON settings to the dataclasses of options, every key honoured or reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from kalelike.notebook.kubernetes_values import BadValueError, parse_duration
+from kalelike.notebook.option_rules import PAIR_RULES, check_options
+from kalelike.notebook.spelling import nearest
+
+Report = Callable[[str, str, str], None]
+"""Takes the path of a setting, what is wrong with it, and a hint."""
+
+INTERNAL = frozenset({"extra", "step_overrides"})
+"""Fields that no setting states directly."""
+
+_MOST_ITEMS = 1000
+_MOST_REPORTED_KEY = 60
+
+T = TypeVar("T")
+
+
+@cache
+def setting_types(kind: type) -> Mapping[str, Any]:
+    """Return the type of each setting of a class of options."""
+    hints = get_type_hints(kind)
+    return {name: hint for name, hint in hints.items() if name not in INTERNAL}
+
+
+def is_seconds(name: str) -> bool:
+    """Tell whether a field holds a time, which may be written as a duration."""
+    return name.endswith("seconds")
+
+
+def takes_numbers(kind: type, name: str) -> bool:
+    """Tell whether a text field may be written as a JSON number (amounts, mapping values)."""
+    return kind.__name__ == "Resources" or name in PAIR_RULES
+
+
+def required_fields(kind: type) -> list[str]:
+    """Return the fields of a class that have no default."""
+    return [field.name for field in _fields(kind) if _is_required(field)]
+
+
+def decode(kind: type[T], data: object, path: str, report: Report) -> T | None:
+    """Return ``data`` as an instance of ``kind``; None if it cannot be one.
+
+    Everything unusable is reported and left out, so that all mistakes are
+    found in one go.
+    """
+    if not isinstance(data, Mapping):
+        report(path, f"it has to be an object, and not {json_kind(data)}", "")
+        return None
+    types = setting_types(kind)
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        if key not in types:
+            report_unknown(key, types, path, report)
+        elif value is not None:
+            decoded = _decode_field(kind, key, value, f"{path}.{key}", report)
+            if decoded is not None:
+                values[key] = decoded
+    missing = [name for name in required_fields(kind) if name not in values]
+    if missing:
+        report(path, f"it has no usable {' and no '.join(missing)}", f"state {missing[0]}")
+        return None
+    options = kind(**values)
+    for where, message in check_options(options, path):
+        report(where, message, "")
+    return options
+
+
+def report_unknown(key: object, known: Iterable[str], path: str, report: Report) -> None:
+    """Report a key that is not among ``known``."""
+    text = str(key)[:_MOST_REPORTED_KEY]
+    names = list(known)
+    near = nearest(text, names) or _contained(text, names)
+    hint = f"did you mean `{near}`?" if near else f"the settings here are {', '.join(names)}"
+    report(f"{path}.{text}", "there is no such setting", hint)
+
+
+def _contained(text: str, known: list[str]) -> str | None:
+    """Return a known name that is a part of ``text`` or the other way round."""
+    parts = (name for name in known if len(name) > 3 and (name in text or text in name))
+    return next(parts, None) if len(text) > 3 else None
+
+
+def json_kind(value: object) -> str:
+    """Name a JSON value's type in words."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    names = {dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _decode_field(kind: type, name: str, value: object, path: str, report: Report) -> Any:
+    if name in PAIR_RULES:
+        return _decode_pairs(value, path, report)
+    hint = setting_types(kind)[name]
+    if get_origin(hint) is tuple:
+        return _decode_list(get_args(hint)[0], value, path, report)
+    plain = _plain_type(hint)
+    if is_dataclass(plain):
+        return decode(plain, value, path, report)
+    try:
+        return _decode_scalar(plain, kind, name, value)
+    except BadValueError as error:
+        report(path, str(error), "")
+        return None
+
+
+def _plain_type(hint: Any) -> type:
+    """Return ``X`` of ``X | None``."""
+    if isinstance(hint, UnionType):
+        hint = next(item for item in get_args(hint) if item is not NoneType)
+    assert isinstance(hint, type)
+    return hint
+
+
+def _decode_scalar(plain: type, kind: type, name: str, value: object) -> object:
+    if plain is bool:
+        if isinstance(value, bool):
+            return value
+        raise BadValueError(f"it has to be true or false, and not {json_kind(value)}")
+    if plain is int:
+        if isinstance(value, str) and is_seconds(name):
+            return parse_duration(value.strip())
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        what = "a whole number or a duration" if is_seconds(name) else "a whole number"
+        raise BadValueError(f"it has to be {what}, and not {json_kind(value)}")
+    return _text(value, takes_numbers(kind, name))
+
+
+def _text(value: object, numbers: bool) -> str:
+    if numbers and isinstance(value, int | float) and not isinstance(value, bool):
+        if math.isfinite(value) and abs(value) < 2**63:
+            return repr(int(value)) if value == int(value) else repr(value)
+        raise BadValueError("it has to be a finite number")
+    if not isinstance(value, str):
+        raise BadValueError(f"it has to be a text, and not {json_kind(value)}")
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise BadValueError("it holds half of a character (a lone surrogate)")
+    return value
+
+
+def _decode_list(item_kind: type, value: object, path: str, report: Report) -> tuple[Any, ...]:
+    if not isinstance(value, list) or len(value) > _MOST_ITEMS:
+        what = json_kind(value) if not isinstance(value, list) else f"{len(value)} items"
+        report(path, f"it has to be a list of at most {_MOST_ITEMS} items, and not {what}", "")
+        return ()
+    items: list[Any] = []
+    for index, item in enumerate(value):
+        where = f"{path}[{index}]"
+        if is_dataclass(item_kind):
+            items.append(decode(item_kind, item, where, report))
+            continue
+        try:
+            items.append(_text(item, numbers=False))
+        except BadValueError as error:
+            report(where, str(error), "")
+    return tuple(item for item in items if item is not None)
+
+
+def _decode_pairs(value: object, path: str, report: Report) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping) or len(value) > _MOST_ITEMS:
+        what = json_kind(value) if not isinstance(value, Mapping) else f"{len(value)} keys"
+        report(path, f"it has to be an object of at most {_MOST_ITEMS} keys, and not {what}", "")
+        return ()
+    pairs: list[tuple[str, str]] = []
+    for key, item in value.items():
+        try:
+            pairs.append((_text(key, numbers=False), _text(item, numbers=True)))
+        except BadValueError as error:
+            report(f"{path}.{key}", str(error), "")
+    return tuple(pairs)
+
+
+def _fields(kind: type) -> tuple[Field[Any], ...]:
+    return fields(kind)
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
