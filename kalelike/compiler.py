@@ -36,7 +36,7 @@ def analyse(path: str | Path, *, auto: bool = False) -> PipelineGraph:
     """
     notebook = read_notebook(path)
     if auto and not is_tagged(notebook):
-        return build_graph(partition_notebook(notebook, read_settings(notebook).options))
+        return build_graph(partition_notebook(notebook, read_settings(notebook)))
     return build_graph(tag_notebook(notebook))
 
 

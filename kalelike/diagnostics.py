@@ -24,7 +24,7 @@ class Location:
     and Run All Cells" (1, 2, …): the ``[n]`` that users see. ``index`` is the
     cell's 0-based position among all cells. ``line`` is 1-based within the
     cell (or file), ``column`` is 0-based. ``path`` is a dotted path inside a
-    YAML document, for documents only.
+    YAML document or a notebook's metadata.
     """
 
     source: str

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kalelike.dataflow.interpreter import analyse_notebook
-from kalelike.diagnostics import Diagnostic, diagnose
+from kalelike.diagnostics import Diagnostic, diagnose, has_errors
+from kalelike.errors import CompileError
 from kalelike.notebook.ipython_syntax import transform_cell
 from kalelike.notebook.model import (
     Cell,
@@ -21,6 +22,8 @@ from kalelike.notebook.model import (
     TaggedNotebook,
 )
 from kalelike.notebook.options import PipelineOptions
+from kalelike.notebook.roles import check_step_options, step_options
+from kalelike.notebook.settings import Settings, check_step_names
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _NUMBERING = re.compile(r"^\s*(?:\d+(?:\.\d+)*|[IVX]+)[.):]?\s+")
@@ -35,14 +38,16 @@ class _Section:
     cells: tuple[Cell, ...]
 
 
-def partition_notebook(notebook: Notebook, options: PipelineOptions) -> TaggedNotebook:
+def partition_notebook(notebook: Notebook, settings: Settings) -> TaggedNotebook:
     """Choose steps for an untagged notebook and say what was chosen.
 
     Headings of one level begin steps: the shallowest level that gives at least
     two. Without such headings, cells are cut where the fewest names cross.
     Cells of only imports, definitions and settings are set-up wherever they
-    stand. Raises :class:`CompileError` when a cell is not valid Python.
+    stand. Raises :class:`CompileError` when a cell is not valid Python, and for
+    mistakes in the settings.
     """
+    options = settings.options
     code = [cell for cell in notebook.cells if cell.kind == "code" and cell.source.strip()]
     working = [cell for cell in code if not _is_setup(cell)]
     sections = _by_headings(notebook, {cell.index for cell in working})
@@ -62,10 +67,19 @@ def partition_notebook(notebook: Notebook, options: PipelineOptions) -> TaggedNo
         for cell in code
     )
     steps = tuple(
-        StepDeclaration(name, (), options.step_defaults, section.cells[0].location)
+        StepDeclaration(name, (), step_options(options, name), section.cells[0].location)
         for name, section in zip(names, sections, strict=True)
     )
-    return TaggedNotebook(notebook, tagged, steps, options, _told(by, names, sections))
+    diagnostics = [
+        *settings.diagnostics,
+        *check_step_names(options, names, notebook.location),
+        *(found for step in steps
+          for found in check_step_options(step.options, step.name, step.location)),
+    ]  # fmt: skip
+    if has_errors(diagnostics):
+        raise CompileError(diagnostics)
+    diagnostics.extend(_told(by, names, sections))
+    return TaggedNotebook(notebook, tagged, steps, options, tuple(diagnostics))
 
 
 def _told(

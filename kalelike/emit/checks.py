@@ -11,8 +11,8 @@ from kalelike.emit.texts import find_danger
 from kalelike.graph.model import PipelineGraph, Step
 from kalelike.notebook.options import PipelineOptions, StepOptions
 
-# Environment values travel encoded; requirements are the image builder's.
-_NOT_IN_DOCUMENT = frozenset({"requirements", "kernel"})
+# Values of variables travel encoded; requirements are the image builder's.
+_NOT_IN_DOCUMENT = frozenset({"env", "requirements", "kernel"})
 _PLAIN_STEP = StepOptions()
 
 # Volumes that KFP itself gives to each step's pod.
@@ -76,29 +76,29 @@ def _step_texts(step: Step) -> Iterator[Diagnostic]:
 
 
 def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield every string of the options with the path to it."""
+    """Yield every string of the options with the path to it; values of ``env`` travel encoded."""
     if isinstance(value, str):
         yield path, value
+    elif isinstance(value, StepOptions):
+        for name, _ in value.env:
+            yield "env", name
+        for field in fields(value):
+            if field.name not in _NOT_IN_DOCUMENT:
+                yield from _texts(getattr(value, field.name), field.name)
     elif is_dataclass(value):
         for field in fields(value):
-            if field.name in _NOT_IN_DOCUMENT:
-                continue
-            item = getattr(value, field.name)
-            if field.name == "env" and isinstance(item, tuple):
-                yield from (("env", name) for name, _ in item)
-            elif item:
-                yield from _texts(item, f"{path}.{field.name}" if path else field.name)
+            yield from _texts(getattr(value, field.name), f"{path}.{field.name}")
     elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            pair = isinstance(item, tuple)
-            yield from _texts(item, f"{path}.{item[0]}" if pair else f"{path}[{index}]")
+        for item in value:
+            yield from _texts(item, path)
 
 
 def _environment(step: Step) -> Iterator[Diagnostic]:
     options = step.options
     names = [
         *(name for name, _ in (*options.env, *options.field_env)),
-        *(item.env for item in (*options.secret_env, *options.config_map_env)),
+        *(item.env for item in options.secret_env),
+        *(item.env for item in options.config_map_env),
     ]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield diagnose(
@@ -151,12 +151,4 @@ def _unsupported(step: Step) -> Iterator[Diagnostic]:
             f"step {step.name} asks for the kernel {options.kernel}, and only Python is supported",
             step.location,
             "remove the option, or call the other language from a Python cell",
-        )
-    resources = options.resources
-    if resources.accelerator_count and not resources.accelerator_type:
-        yield diagnose(
-            "bad-option",
-            f"step {step.name} asks for {resources.accelerator_count} accelerators of no type",
-            step.location,
-            "state the type too, for example nvidia.com/gpu",
         )

@@ -31,7 +31,7 @@ def _load(text: str, source: str) -> list[Json]:
 
     loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return [part for part in yaml.load_all(text, loader) if part is not None]  # noqa: S506
+        return [part for part in yaml.load_all(text, loader) if part is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = Location(source, line=mark.line + 1 if mark else None)

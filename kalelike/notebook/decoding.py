@@ -10,14 +10,15 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from kalelike.notebook.kubernetes_values import BadValueError, parse_duration
-from kalelike.notebook.option_rules import PAIR_RULES, check_options
+from kalelike.notebook.option_rules import PAIR_RULES, check_options, setting_name
+from kalelike.notebook.options import Resources
 from kalelike.notebook.spelling import nearest
 
 Report = Callable[[str, str, str], None]
 """Takes the path of a setting, what is wrong with it, and a hint."""
 
-INTERNAL = frozenset({"extra", "step_overrides"})
-"""Fields that no setting states directly."""
+SEPARATE = frozenset({"step_defaults", "step_overrides"})
+"""Fields of the pipeline's options that are read by themselves."""
 
 _MOST_ITEMS = 1000
 _MOST_REPORTED_KEY = 60
@@ -26,25 +27,27 @@ T = TypeVar("T")
 
 
 @cache
-def setting_types(kind: type) -> Mapping[str, Any]:
-    """Return the type of each setting of a class of options."""
+def setting_fields(kind: type) -> Mapping[str, tuple[str, Any]]:
+    """Return the field and its type behind each setting of a class of options."""
     hints = get_type_hints(kind)
-    return {name: hint for name, hint in hints.items() if name not in INTERNAL}
+    return {
+        setting_name(name): (name, hint) for name, hint in hints.items() if name not in SEPARATE
+    }
 
 
-def is_seconds(name: str) -> bool:
+def is_time(field: str) -> bool:
     """Tell whether a field holds a time, which may be written as a duration."""
-    return name.endswith("seconds")
+    return field.endswith("seconds")
 
 
-def takes_numbers(kind: type, name: str) -> bool:
+def takes_numbers(kind: type, field: str) -> bool:
     """Tell whether a text field may be written as a JSON number (amounts, mapping values)."""
-    return kind.__name__ == "Resources" or name in PAIR_RULES
+    return kind is Resources or field in PAIR_RULES
 
 
-def required_fields(kind: type) -> list[str]:
-    """Return the fields of a class that have no default."""
-    return [field.name for field in _fields(kind) if _is_required(field)]
+def required_settings(kind: type) -> list[str]:
+    """Return the settings of a class that have no default."""
+    return [setting_name(field.name) for field in _fields(kind) if _is_required(field)]
 
 
 def decode(kind: type[T], data: object, path: str, report: Report) -> T | None:
@@ -53,26 +56,32 @@ def decode(kind: type[T], data: object, path: str, report: Report) -> T | None:
     Everything unusable is reported and left out, so that all mistakes are
     found in one go.
     """
+    options = _decode_object(kind, data, path, report)
+    if options is not None:
+        for where, message in check_options(options, path):
+            report(where, message, "")
+    return options
+
+
+def _decode_object(kind: type[T], data: object, path: str, report: Report) -> T | None:
     if not isinstance(data, Mapping):
         report(path, f"it has to be an object, and not {json_kind(data)}", "")
         return None
-    types = setting_types(kind)
+    known: Mapping[str, tuple[str, Any]] = setting_fields(kind)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in data.items():
-        if key not in types:
-            report_unknown(key, types, path, report)
+        if key not in known:
+            report_unknown(key, known, path, report)
         elif value is not None:
             decoded = _decode_field(kind, key, value, f"{path}.{key}", report)
             if decoded is not None:
-                values[key] = decoded
-    missing = [name for name in required_fields(kind) if name not in values]
+                values[known[key][0]] = decoded
+    stated = {setting_name(field) for field in values}
+    missing = [name for name in required_settings(kind) if name not in stated]
     if missing:
         report(path, f"it has no usable {' and no '.join(missing)}", f"state {missing[0]}")
         return None
-    options = kind(**values)
-    for where, message in check_options(options, path):
-        report(where, message, "")
-    return options
+    return kind(**values)
 
 
 def report_unknown(key: object, known: Iterable[str], path: str, report: Report) -> None:
@@ -98,23 +107,23 @@ def json_kind(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _decode_field(kind: type, name: str, value: object, path: str, report: Report) -> Any:
-    if name in PAIR_RULES:
+def _decode_field(kind: type, key: str, value: object, path: str, report: Report) -> Any:
+    field, hint = setting_fields(kind)[key]
+    if field in PAIR_RULES:
         return _decode_pairs(value, path, report)
-    hint = setting_types(kind)[name]
     if get_origin(hint) is tuple:
         return _decode_list(get_args(hint)[0], value, path, report)
-    plain = _plain_type(hint)
+    plain = plain_type(hint)
     if is_dataclass(plain):
-        return decode(plain, value, path, report)
+        return _decode_object(plain, value, path, report)
     try:
-        return _decode_scalar(plain, kind, name, value)
+        return _decode_scalar(plain, kind, field, value)
     except BadValueError as error:
         report(path, str(error), "")
         return None
 
 
-def _plain_type(hint: Any) -> type:
+def plain_type(hint: Any) -> type:
     """Return ``X`` of ``X | None``."""
     if isinstance(hint, UnionType):
         hint = next(item for item in get_args(hint) if item is not NoneType)
@@ -122,21 +131,21 @@ def _plain_type(hint: Any) -> type:
     return hint
 
 
-def _decode_scalar(plain: type, kind: type, name: str, value: object) -> object:
+def _decode_scalar(plain: type, kind: type, field: str, value: object) -> object:
     if plain is bool:
         if isinstance(value, bool):
             return value
         raise BadValueError(f"it has to be true or false, and not {json_kind(value)}")
     if plain is int:
-        if isinstance(value, str) and is_seconds(name):
-            return parse_duration(value.strip())
+        if isinstance(value, str) and is_time(field):
+            return parse_duration(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        what = "a whole number or a duration" if is_seconds(name) else "a whole number"
+        what = "a whole number or a duration" if is_time(field) else "a whole number"
         raise BadValueError(f"it has to be {what}, and not {json_kind(value)}")
-    return _text(value, takes_numbers(kind, name))
+    return _text(value, takes_numbers(kind, field))
 
 
 def _text(value: object, numbers: bool) -> str:
@@ -160,7 +169,7 @@ def _decode_list(item_kind: type, value: object, path: str, report: Report) -> t
     for index, item in enumerate(value):
         where = f"{path}[{index}]"
         if is_dataclass(item_kind):
-            items.append(decode(item_kind, item, where, report))
+            items.append(_decode_object(item_kind, item, where, report))
             continue
         try:
             items.append(_text(item, numbers=False))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 MOST_TEXT = 4096
+MOST_LINE = 200
 LONGEST_SECONDS = 2**31 - 1
 
 _QUANTITY = re.compile(
@@ -182,8 +183,8 @@ def check_text(text: str) -> None:
 
 def check_line(text: str) -> None:
     """Allow one line of printable text that is not blank."""
-    if not text.strip() or not text.isprintable() or len(text) > 200:
-        raise BadValueError("it has to be one line of at most 200 printable characters")
+    if not text.strip() or not text.isprintable() or len(text) > MOST_LINE:
+        raise BadValueError(f"it has to be one line of at most {MOST_LINE} printable characters")
 
 
 def check_image(text: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from kalelike.notebook.options import Pairs, Resources, SecurityContext, StepOptions
+from kalelike.notebook.options import Resources, SecurityContext, StepOptions
 
 NOTHING = StepOptions()
 """Options that state nothing."""
@@ -94,11 +94,6 @@ def finish_options(options: StepOptions) -> StepOptions:
     if options.retry is not None and options.retry.max_retries == 0:
         options = replace(options, retry=None)
     return options
-
-
-def make_pairs(items: Iterable[tuple[str, str]]) -> Pairs:
-    """Return a mapping as options hold it; of equal keys, the last one counts."""
-    return tuple(dict(items).items())
 
 
 def _places(options: StepOptions) -> Iterator[str]:

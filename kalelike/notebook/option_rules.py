@@ -105,12 +105,18 @@ PAIR_RULES: Mapping[str, tuple[Check, Check]] = {
 """The checks of keys and values of each field that is a mapping."""
 
 
+def setting_name(field: str) -> str:
+    """Return the setting that states a field: times are named without their unit."""
+    return field.removesuffix("_seconds")
+
+
 def check_options(options: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the path and what is wrong for every value that cannot stand; None is not stated."""
     rules = RULES[type(options).__name__]
     for field in fields(options):  # type: ignore[arg-type]
         value = getattr(options, field.name)
-        where = f"{path}.{field.name}" if path else field.name
+        name = setting_name(field.name)
+        where = f"{path}.{name}" if path else name
         if field.name in PAIR_RULES:
             yield from _check_pairs(field.name, value, where)
         elif is_dataclass(value):

@@ -162,17 +162,19 @@ def _retry(text: str) -> StepOptions:
     )
 
 
-def _security_context(text: str) -> StepOptions:
-    name, value = _split(text, 2, 2)
-    if name == "run-as-user":
-        context = SecurityContext(run_as_user=_whole(value, "the user"))
-    elif name == "run-as-group":
-        context = SecurityContext(run_as_group=_whole(value, "the group"))
-    elif name == "run-as-non-root":
-        context = SecurityContext(run_as_non_root=_choice(str(value), _BOOLEAN))
-    else:
-        raise _BadFormError
-    return StepOptions(security_context=context)
+def _run_as(field: str) -> Callable[[str], StepOptions]:
+    def parse(text: str) -> StepOptions:
+        value = text.strip()
+        if field == "run_as_non_root":
+            return StepOptions(
+                security_context=SecurityContext(run_as_non_root=_choice(value, _BOOLEAN))
+            )
+        number = _whole(value, "the id")
+        if field == "run_as_user":
+            return StepOptions(security_context=SecurityContext(run_as_user=number))
+        return StepOptions(security_context=SecurityContext(run_as_group=number))
+
+    return parse
 
 
 def _pair(text: str) -> tuple[tuple[str, str]]:
@@ -187,8 +189,8 @@ OPTION_TAGS: Mapping[str, OptionTag] = {
     "cache": OptionTag(
         "enabled|disabled", lambda text: StepOptions(cache=_choice(text.strip(), _SWITCH))
     ),
-    "configmap": OptionTag("NAME:KEY:VARIABLE", _config_map),
-    "configmap-volume": OptionTag("NAME:PATH", _config_map_volume),
+    "config-map": OptionTag("NAME:KEY:VARIABLE", _config_map),
+    "config-map-volume": OptionTag("NAME:PATH", _config_map_volume),
     "display-name": OptionTag("TEXT", lambda text: StepOptions(display_name=text.strip())),
     "empty-dir": OptionTag("NAME:PATH[:SIZE[:Memory]]", _empty_dir),
     "env": OptionTag("NAME:VALUE", lambda text: StepOptions(env=_pair(text))),
@@ -209,11 +211,11 @@ OPTION_TAGS: Mapping[str, OptionTag] = {
     "request": OptionTag("RESOURCE:AMOUNT", _request),
     "requirement": OptionTag("PACKAGE", lambda text: StepOptions(requirements=(text.strip(),))),
     "retry": OptionTag("COUNT[:BACKOFF[:FACTOR[:LONGEST]]]", _retry),
+    "run-as-group": OptionTag("ID", _run_as("run_as_group")),
+    "run-as-non-root": OptionTag("true|false", _run_as("run_as_non_root")),
+    "run-as-user": OptionTag("ID", _run_as("run_as_user")),
     "secret": OptionTag("NAME:KEY:VARIABLE", _secret),
     "secret-volume": OptionTag("NAME:PATH", _secret_volume),
-    "security-context": OptionTag(
-        "run-as-user|run-as-group|run-as-non-root:VALUE", _security_context
-    ),
     "shared-memory": OptionTag("SIZE", lambda text: StepOptions(shared_memory=text.strip())),
     "timeout": OptionTag(
         "DURATION", lambda text: StepOptions(timeout_seconds=parse_duration(text.strip()))

@@ -6,7 +6,7 @@ and Kubernetes; quantities are Kubernetes quantities (``500m``, ``2Gi``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Pairs = tuple[tuple[str, str], ...]
 """An ordered, hashable mapping from strings to strings."""
@@ -158,10 +158,9 @@ class StepOptions:
 class PipelineOptions:
     """The settings of a whole pipeline.
 
-    ``step_defaults`` has been merged into every step already, and so has
-    ``step_overrides`` (by step name), which is for those who choose steps
-    themselves. ``timeout_seconds`` limits the whole run; ``ttl_seconds`` is how
-    long a finished run is kept.
+    ``step_defaults`` holds for every step, ``step_overrides`` for those that it
+    names: a step's own options are laid over both. ``timeout_seconds`` limits
+    the whole run; ``ttl_seconds`` is how long a finished run is kept.
     """
 
     name: str
@@ -174,5 +173,4 @@ class PipelineOptions:
     kfp_host: str | None = None
     output_path: str | None = None
     workspace_size: str | None = None
-    extra: Pairs = field(default=())
     step_overrides: tuple[tuple[str, StepOptions], ...] = ()

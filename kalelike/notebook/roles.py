@@ -1,19 +1,17 @@
 """Gives every code cell its role, from its tags.
 
-Tags are Kale 2.3's as they stand; other tools' tags are left alone. An
-untagged cell joins the tagged cell before it; before the first tag it is
+An untagged cell joins the tagged cell before it; before the first tag it is
 set-up.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 
-from kalelike.diagnostics import Diagnostic, diagnose, has_errors
+from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.errors import CompileError
+from kalelike.notebook.merging import NOTHING, finish_options, merge_options, stated_values
 from kalelike.notebook.model import (
     Cell,
     Notebook,
@@ -23,27 +21,13 @@ from kalelike.notebook.model import (
     TaggedCell,
     TaggedNotebook,
 )
+from kalelike.notebook.option_rules import check_together
 from kalelike.notebook.options import PipelineOptions, StepOptions
-from kalelike.notebook.settings import Settings, read_settings
-from kalelike.notebook.step_options import OPTION_KEYS, BadOption, apply_option
+from kalelike.notebook.settings import Settings, check_step_names, read_settings
+from kalelike.notebook.spelling import nearest
+from kalelike.notebook.tags import ROLE_TAGS, CellTags, Tag, read_tags
 
-_ROLES = {
-    "imports": Role.IMPORTS,
-    "functions": Role.FUNCTIONS,
-    "pipeline-parameters": Role.PARAMETERS,
-    "pipeline-metrics": Role.METRICS,
-    "skip": Role.SKIP,
-}
-_OLD = {"parameters": "pipeline-parameters", "block": "step"}
-_LATER = {
-    "search": "the hyperparameter search",
-    "gate": "the gate",
-    "deploy": "deployment",
-    "notebook": "a notebook as a step",
-}
-_KNOWN = (*_ROLES, "step", "prev", *OPTION_KEYS)
 _STEP = re.compile(r"[^\W][\w. -]{0,99}")
-_RESERVED = frozenset(_ROLES) - {"skip"}
 
 
 def tag_notebook(notebook: Notebook) -> TaggedNotebook:
@@ -53,37 +37,50 @@ def tag_notebook(notebook: Notebook) -> TaggedNotebook:
     """
     tagger = _Tagger(notebook, read_settings(notebook))
     for cell in notebook.cells:
-        if cell.kind == "code" and cell.source.strip():
+        if cell.kind == "code":
             tagger.add(cell)
-        elif cell.kind == "code" and cell.tags:
-            tagger.add(cell)
+        else:
+            tagger.add_text(cell)
     return tagger.result()
 
 
 def is_tagged(notebook: Notebook) -> bool:
     """Tell whether any cell names a step."""
-    return any(
-        tag.partition(":")[0] in ("step", "block")
-        for cell in notebook.cells
-        if cell.kind == "code"
-        for tag in cell.tags
-    )
+    return any(cell.kind == "code" and read_tags(cell.tags).steps for cell in notebook.cells)
+
+
+def step_options(options: PipelineOptions, name: str) -> StepOptions:
+    """Return the options that the settings give a step, defaults included."""
+    overrides = dict(options.step_overrides).get(name, NOTHING)
+    return finish_options(merge_options(options.step_defaults, overrides))
+
+
+def check_step_options(options: StepOptions, name: str, place: Location) -> list[Diagnostic]:
+    """Return a diagnostic for all that is wrong between the options of one step."""
+    return [
+        diagnose("bad-option", f"step {name}: {message}", place, "change one of them")
+        for message in check_together(options)
+    ]
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A step while its cells are being read."""
+    """A step while its cells are being read.
+
+    ``stated`` holds what tags have stated so far, so that two tags that
+    contradict each other are found.
+    """
 
     cell: Cell
     after: list[tuple[str, Cell]] = field(default_factory=list)
-    tags: list[tuple[str, str, Cell]] = field(default_factory=list)
+    options: StepOptions = NOTHING
+    stated: dict[str, tuple[object, str]] = field(default_factory=dict)
 
 
 class _Tagger:
     def __init__(self, notebook: Notebook, settings: Settings) -> None:
         self.notebook = notebook
-        self.settings = settings
-        self.options: PipelineOptions = settings.options
+        self.options = settings.options
         self.found: list[TaggedCell] = []
         self.steps: dict[StepName, _Draft] = {}
         self.diagnostics: list[Diagnostic] = list(settings.diagnostics)
@@ -94,65 +91,54 @@ class _Tagger:
     def tell(self, code: str, message: str, cell: Cell, hint: str = "") -> None:
         self.diagnostics.append(diagnose(code, message, cell.location, hint))
 
+    def add_text(self, cell: Cell) -> None:
+        """Point at tags that were meant for a code cell."""
+        for tag in read_tags(cell.tags).tags:
+            if tag.step or tag.after or tag.options:
+                message = f"the tag {tag.text} stands at a {cell.kind} cell, and does nothing"
+                self.tell("unknown-tag", message, cell, "move it to a code cell")
+
     def add(self, cell: Cell) -> None:
         """Read one cell's tags and place the cell."""
-        tags = [self._translated(tag, cell) for tag in cell.tags]
-        roles = list(dict.fromkeys(tag for tag in tags if tag in _ROLES))
-        steps = list(dict.fromkeys(tag[5:] for tag in tags if tag.startswith("step:")))
-        self._unknown(tags, cell)
-        if len(roles) + len(steps) > 1 and "skip" not in roles:
-            both = " and ".join([*roles, *(f"step:{name}" for name in steps)])
-            self.tell("conflicting-tags", f"the cell is tagged {both}", cell, "keep one of them")
-            return
-        if "skip" in roles:
+        tags = read_tags(cell.tags)
+        for tag in tags.tags:
+            self._mention(tag, cell)
+        if Role.SKIP in tags.roles:
             self.found.append(TaggedCell(cell, Role.SKIP))
             return
-        if roles:
-            self.role, self.step = _ROLES[roles[0]], None
-        elif steps:
-            self._enter(steps[0], cell)
-        elif self.role is Role.SETUP:
-            self.untagged += 1
-        self._options(tags, cell)
+        if len(tags.roles) + len(tags.steps) > 1:
+            words = [*(role.value for role in tags.roles), *(f"step:{name}" for name in tags.steps)]
+            message = f"the cell is tagged {' and '.join(words)}"
+            self.tell("conflicting-tags", message, cell, "keep one of them")
+            return
+        self._enter(tags, cell)
+        for tag in tags.tags:
+            if tag.after is not None or tag.options is not None:
+                self._apply(tag, cell)
         if cell.source.strip():
+            self.untagged += self.role is Role.SETUP
             self.found.append(TaggedCell(cell, self.role, self.step))
 
-    def _translated(self, tag: str, cell: Cell) -> str:
-        word, colon, rest = tag.partition(":")
-        if word not in _OLD or (word == "parameters" and colon):
-            return tag
-        new = _OLD[word] + colon + rest
-        self.tell("old-spelling", f"the tag {tag} was read as {new}", cell)
-        return new
+    def _mention(self, tag: Tag, cell: Cell) -> None:
+        if tag.problem is not None:
+            self.tell(tag.problem.code, tag.problem.message, cell, tag.problem.hint)
+        if tag.spelt:
+            self.tell("old-spelling", f"the tag {tag.text} was read as {tag.spelt}", cell)
 
-    def _unknown(self, tags: Iterable[str], cell: Cell) -> None:
-        for tag in tags:
-            word = tag.partition(":")[0]
-            if word in _LATER and (":" in tag or word != "notebook"):
-                self.tell(
-                    "tag-not-available",
-                    f"the tag {tag} asks for {_LATER[word]}, which this version does not have",
-                    cell,
-                    "remove the tag, or tag the cell `skip`",
-                )
-                continue
-            if word in _KNOWN and (":" in tag or word in _ROLES):
-                continue
-            start = re.split(r"[:= ]", tag, maxsplit=1)[0].lower()
-            close = get_close_matches(start, _KNOWN, n=1, cutoff=0.8)
-            if close and tag not in _ROLES:
-                rest = tag[len(start) :].lstrip(":= ")
-                meant = close[0] + (f":{rest}" if rest else "" if close[0] in _ROLES else ":NAME")
-                self.tell("unknown-tag", f"there is no tag {tag}", cell, f"did you mean `{meant}`?")
+    def _enter(self, tags: CellTags, cell: Cell) -> None:
+        if tags.roles:
+            self.role, self.step = tags.roles[0], None
+        elif tags.steps:
+            self._enter_step(tags.steps[0], cell)
 
-    def _enter(self, text: str, cell: Cell) -> None:
+    def _enter_step(self, text: str, cell: Cell) -> None:
         name = StepName(text)
-        if not _STEP.fullmatch(text) or text in _RESERVED:
+        if not _STEP.fullmatch(text) or text in ROLE_TAGS:
             self.tell(
                 "bad-name",
                 f"{text!r} cannot be the name of a step",
                 cell,
-                "use letters, digits, `_` and `-`, beginning with a letter",
+                "use letters, digits, `_` and `-`, beginning with a letter or digit",
             )
             return
         if name in self.steps and self.step != name and self._interrupted(name):
@@ -168,29 +154,34 @@ class _Tagger:
 
     def _interrupted(self, name: StepName) -> bool:
         """Whether another step's cells stand after the step's last cell."""
-        for item in reversed(self.found):
-            if item.step == name:
-                return False
-            if item.step is not None:
-                return True
-        return False
+        others = (item.step for item in reversed(self.found) if item.step is not None)
+        return next(others, name) != name
 
-    def _options(self, tags: Iterable[str], cell: Cell) -> None:
-        for tag in tags:
-            word, colon, rest = tag.partition(":")
-            if not colon or (word != "prev" and word not in OPTION_KEYS):
-                continue
-            if self.step is None:
+    def _apply(self, tag: Tag, cell: Cell) -> None:
+        """Add an order or an option to the step that the cell belongs to."""
+        if self.step is None:
+            self.tell(
+                "conflicting-tags",
+                f"the tag {tag.text} belongs to a step, and this cell is {self.role.value}",
+                cell,
+                "move it to the cell that is tagged `step:…`",
+            )
+            return
+        draft = self.steps[self.step]
+        if tag.after is not None:
+            draft.after.append((tag.after, cell))
+        if tag.options is None:
+            return
+        for place, value in stated_values(tag.options):
+            before, text = draft.stated.setdefault(place, (value, tag.text))
+            if before != value:
                 self.tell(
                     "conflicting-tags",
-                    f"the tag {tag} belongs to a step, and this cell is {self.role.value}",
+                    f"the tags {text} and {tag.text} of step {self.step} contradict each other",
                     cell,
-                    "move it to the cell that is tagged `step:…`",
+                    "keep one of them",
                 )
-            elif word == "prev":
-                self.steps[self.step].after.append((rest, cell))
-            else:
-                self.steps[self.step].tags.append((word, rest, cell))
+        draft.options = merge_options(draft.options, tag.options)
 
     # -- the result --------------------------------------------------------------
 
@@ -204,46 +195,32 @@ class _Tagger:
                 cell,
                 "tag them `imports`, `functions`, `skip` or a step of their own",
             )
-        self._unknown_tables()
+        self.diagnostics += check_step_names(self.options, self.steps, self.notebook.location)
         steps = tuple(self._declare(name, draft) for name, draft in self.steps.items())
         if has_errors(self.diagnostics):
             raise CompileError(self.diagnostics)
+        defaults = finish_options(self.options.step_defaults)
         return TaggedNotebook(
-            self.notebook, tuple(self.found), steps, self.options, tuple(self.diagnostics)
+            self.notebook,
+            tuple(self.found),
+            steps,
+            replace(self.options, step_defaults=defaults),
+            tuple(self.diagnostics),
         )
 
-    def _unknown_tables(self) -> None:
-        for name in self.settings.steps:
-            if StepName(name) not in self.steps:
-                close = get_close_matches(name, list(self.steps), n=1)
-                hint = f"did you mean {close[0]}?" if close else "remove it from the metadata"
-                place = self.notebook.location
-                message = f"the settings name a step {name} that does not exist"
-                self.diagnostics.append(diagnose("unknown-step", message, place, hint))
-
     def _declare(self, name: StepName, draft: _Draft) -> StepDeclaration:
-        options = self.options.step_defaults
-        for key, value in self.settings.steps.get(name, ()):
-            options = self._apply(options, key, value, draft.cell)
-        for key, value, cell in draft.tags:
-            options = self._apply(options, key, value, cell)
+        options = finish_options(merge_options(step_options(self.options, name), draft.options))
+        self.diagnostics += check_step_options(options, name, draft.cell.location)
         return StepDeclaration(name, self._after(name, draft), options, draft.cell.location)
-
-    def _apply(self, options: StepOptions, key: str, value: str, cell: Cell) -> StepOptions:
-        try:
-            return apply_option(options, key, value)
-        except BadOption as error:
-            self.tell("bad-option", f"{key}: {error}", cell, "correct the tag")
-            return options
 
     def _after(self, name: StepName, draft: _Draft) -> tuple[StepName, ...]:
         order = list(self.steps)
-        found: list[StepName] = []
+        found: dict[StepName, None] = {}
         for text, cell in draft.after:
             previous = StepName(text)
             if previous not in self.steps:
-                close = get_close_matches(text, order, n=1)
-                hint = f"did you mean prev:{close[0]}?" if close else "name a step of the notebook"
+                near = nearest(text, order)
+                hint = f"did you mean `prev:{near}`?" if near else f"the steps are: {_list(order)}"
                 self.tell("unknown-step", f"prev:{text} names no step", cell, hint)
             elif order.index(previous) >= order.index(name):
                 what = "itself" if previous == name else f"step {previous}, which comes after it"
@@ -253,6 +230,11 @@ class _Tagger:
                     cell,
                     "steps run in the notebook's order: remove the tag, or move the cell",
                 )
-            elif previous not in found:
-                found.append(previous)
+            else:
+                found[previous] = None
         return tuple(found)
+
+
+def _list(names: list[StepName]) -> str:
+    shown = ", ".join(names[:10])
+    return f"{shown}, …" if len(names) > 10 else shown

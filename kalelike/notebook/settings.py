@@ -1,257 +1,148 @@
-"""The settings of a notebook, from its metadata: ours, or Kale's as they stand."""
+"""The settings of a notebook, from its metadata: ours, or Kale's as they stand.
+
+``settings.schema.json`` beside this file describes both.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from typing import Any
 
 from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
+from kalelike.notebook.decoding import decode, json_kind, report_unknown, setting_fields
+from kalelike.notebook.kale_settings import KALE_KEY, read_kale
+from kalelike.notebook.kubernetes_values import BadValueError
+from kalelike.notebook.merging import merge_options
 from kalelike.notebook.model import Notebook
-from kalelike.notebook.options import ClaimMount, PipelineOptions, StepOptions
-from kalelike.notebook.step_options import OPTION_KEYS, BadOption, apply_option, duration
+from kalelike.notebook.option_tags import OPTION_TAGS, parse_option
+from kalelike.notebook.options import PipelineOptions, StepOptions
+from kalelike.notebook.spelling import nearest
 
 OWN_KEY = "kalelike"
-KALE_KEY = "kubeflow_notebook"
-_OWN = ("name", "description", "experiment", "image", "timeout", "ttl", "host", "output",
-        "workspace", "defaults", "steps")  # fmt: skip
-_KALE = ("pipeline_name", "pipeline_description", "experiment_name", "experiment", "base_image",
-         "docker_image", "enable_caching", "steps_defaults", "security_context", "volumes",
-         "timeout", "kfp_host", "output_path", "katib_run", "katib_metadata", "snapshot_volumes",
-         "autosnapshot", "storage_class_name", "volume_access_mode", "abs_working_dir",
-         "marshal_path", "marshal_volume", "deploy_config", "pipeline_steps")  # fmt: skip
-_WITHOUT_EFFECT = ("snapshot_volumes", "autosnapshot", "storage_class_name", "katib_metadata",
-                   "volume_access_mode", "abs_working_dir", "marshal_path", "marshal_volume",
-                   "deploy_config", "pipeline_steps")  # fmt: skip
-_LONGEST = 4096
+"""The key of our settings in a notebook's metadata."""
+
+_SEPARATE = ("defaults", "steps")
 _OTHER = re.compile(r"[^A-Za-z0-9._ -]+")
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A notebook's settings: the pipeline's, and a table of options per step."""
+    """A notebook's settings, and what is wrong with them; errors among them stop a compile."""
 
     options: PipelineOptions
-    steps: Mapping[str, tuple[tuple[str, str], ...]]
     diagnostics: tuple[Diagnostic, ...]
 
 
 def read_settings(notebook: Notebook) -> Settings:
     """Read the settings; unknown and unusable ones are diagnostics, never dropped."""
-    reader = _Reader(notebook)
+    reader = _Reader(notebook.location)
+    name = _default_name(notebook)
     own, kale = notebook.metadata.get(OWN_KEY), notebook.metadata.get(KALE_KEY)
-    if isinstance(own, dict):
-        reader.read_own(own)
-    elif isinstance(kale, dict):
-        reader.read_kale(kale)
-    elif own is not None:
-        reader.problem(OWN_KEY, "it has to be an object")
-    return Settings(reader.options, reader.steps, tuple(reader.diagnostics))
+    if own is not None:
+        options = reader.read_own(own, name)
+        if kale:
+            message = f"it is not read, since there are settings under `{OWN_KEY}`"
+            reader.tell(KALE_KEY, message, f"remove it, or `{OWN_KEY}`", Severity.NOTE)
+    elif kale is not None:
+        options = read_kale(kale, name, reader)
+    else:
+        options = PipelineOptions(name)
+    return Settings(options, tuple(reader.diagnostics))
+
+
+def check_step_names(
+    options: PipelineOptions, steps: Iterable[str], place: Location
+) -> list[Diagnostic]:
+    """Return a diagnostic for every step that the settings name and that does not exist."""
+    known = set(steps)
+    found = []
+    for name, _ in options.step_overrides:
+        if name in known:
+            continue
+        near = nearest(name, known)
+        hint = f"did you mean `{near}`?" if near else "remove it from the metadata"
+        message = f"the settings name a step {name}, which does not exist"
+        where = replace(place, path=f"metadata.{OWN_KEY}.steps.{name}")
+        found.append(diagnose("unknown-step", message, where, hint))
+    return found
+
+
+def _default_name(notebook: Notebook) -> str:
+    """The file's name as a pipeline's."""
+    stem = notebook.name.removesuffix(".ipynb")
+    return _OTHER.sub("-", stem).strip("-. ")[:_LONGEST_NAME] or "pipeline"
 
 
 class _Reader:
-    def __init__(self, notebook: Notebook) -> None:
-        stem = notebook.name.removesuffix(".ipynb")
-        self.options = PipelineOptions(_OTHER.sub("-", stem).strip("-. ") or "pipeline")
-        self.steps: dict[str, tuple[tuple[str, str], ...]] = {}
-        self.diagnostics: list[Diagnostic] = []
-        self.place: Location = notebook.location
+    """Collects options and what is wrong, each at its path in the metadata."""
 
-    def problem(self, key: str, why: str, hint: str = "", weight: Severity | None = None) -> None:
-        place = replace(self.place, path=f"metadata.{key}")
-        self.diagnostics.append(
-            diagnose("bad-setting", f"{key}: {why}", place, hint or "correct it", weight)
+    def __init__(self, place: Location) -> None:
+        self.place = place
+        self.diagnostics: list[Diagnostic] = []
+
+    def tell(self, path: str, message: str, hint: str, weight: Severity) -> None:
+        place = replace(self.place, path=f"metadata.{path}")
+        self.diagnostics.append(diagnose("bad-setting", message, place, hint, weight))
+
+    def error(self, path: str, message: str, hint: str) -> None:
+        self.tell(path, message, hint or "correct it in the notebook's metadata", Severity.ERROR)
+
+    def old(self, path: str, message: str) -> None:
+        place = replace(self.place, path=f"metadata.{path}")
+        self.diagnostics.append(diagnose("old-spelling", message, place))
+
+    def read_own(self, data: object, name: str) -> PipelineOptions:
+        """Return the options under our key; every mistake is collected."""
+        if not isinstance(data, Mapping):
+            self.error(OWN_KEY, f"it has to be an object, and not {json_kind(data)}", "")
+            return PipelineOptions(name)
+        known = setting_fields(PipelineOptions)
+        plain: dict[str, object] = {"name": name}
+        for key, value in data.items():
+            if key in known:
+                plain[key] = name if key == "name" and value is None else value
+            elif key not in _SEPARATE:
+                report_unknown(key, (*known, *_SEPARATE), OWN_KEY, self.error)
+        options = decode(PipelineOptions, plain, OWN_KEY, self.error) or PipelineOptions(name)
+        return replace(
+            options,
+            step_defaults=self.step_options(data.get("defaults"), f"{OWN_KEY}.defaults"),
+            step_overrides=self._steps(data.get("steps"), f"{OWN_KEY}.steps"),
         )
 
-    # -- ours --------------------------------------------------------------------
+    def _steps(self, data: object, path: str) -> tuple[tuple[str, StepOptions], ...]:
+        if data is None:
+            return ()
+        if not isinstance(data, Mapping):
+            self.error(path, f"it has to be an object of steps, and not {json_kind(data)}", "")
+            return ()
+        return tuple(
+            (name, self.step_options(item, f"{path}.{name}")) for name, item in data.items()
+        )
 
-    def read_own(self, data: Mapping[str, Any]) -> None:
-        for key, value in data.items():
-            path = f"{OWN_KEY}.{key}"
-            if key not in _OWN:
-                self._unknown(path, key, _OWN)
-            elif key == "defaults":
-                self._defaults(path, value)
-            elif key == "steps":
-                self._step_tables(path, value)
-            else:
-                self._plain(path, key, value)
+    def step_options(self, data: object, path: str) -> StepOptions:
+        """Return a step's options from an object, or from a list of tags."""
+        if isinstance(data, list):
+            return self._tags(data, path)
+        if data is None:
+            return StepOptions()
+        return decode(StepOptions, data, path, self.error) or StepOptions()
 
-    def _unknown(self, path: str, key: str, known: tuple[str, ...]) -> None:
-        close = get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
-        self.problem(path, "there is no such setting", hint)
-
-    def _plain(self, path: str, key: str, value: Any) -> None:
-        if key in ("timeout", "ttl"):
-            seconds = self._seconds(path, value)
-            if key == "timeout":
-                self.options = replace(self.options, timeout_seconds=seconds)
-            else:
-                self.options = replace(self.options, ttl_seconds=seconds)
-            return
-        if not isinstance(value, str) or len(value) > _LONGEST:
-            self.problem(path, f"it has to be a text of at most {_LONGEST} characters")
-            return
-        if key == "name" and not value.strip():
-            self.problem(path, "a pipeline needs a name")
-            return
-        if value:
-            self.options = replace(self.options, **{_FIELDS[key]: value})
-
-    def _seconds(self, path: str, value: Any) -> int | None:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value or None
-        try:
-            return duration(str(value)) or None
-        except BadOption as error:
-            self.problem(path, str(error))
-            return None
-
-    def _defaults(self, path: str, value: Any) -> None:
-        for key, text in self._options(path, value):
-            try:
-                defaults = apply_option(self.options.step_defaults, key, text)
-            except BadOption as error:
-                self.problem(f"{path}.{key}", str(error))
-                continue
-            self.options = replace(self.options, step_defaults=defaults)
-
-    def _step_tables(self, path: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            self.problem(path, "it has to be an object of steps")
-            return
-        for step, table in value.items():
-            self.steps[step] = tuple(self._options(f"{path}.{step}", table))
-
-    def _options(self, path: str, table: Any) -> Iterator[tuple[str, str]]:
-        """Yield options as tags spell them, from a list of tags or an object."""
-        if isinstance(table, list) and all(isinstance(item, str) for item in table):
-            pairs = [item.partition(":")[::2] for item in table]
-        elif isinstance(table, dict):
-            pairs = [pair for key, item in table.items() for pair in _spelt(key, item)]
-        else:
-            self.problem(path, "it has to be a list of tags or an object")
-            return
-        for key, text in pairs:
-            if key in OPTION_KEYS:
-                yield key, text
-            else:
-                self._unknown(f"{path}.{key}", key, tuple(OPTION_KEYS))
-
-    # -- Kale's ----------------------------------------------------------------------
-
-    def read_kale(self, data: Mapping[str, Any]) -> None:
-        for key, value in data.items():
-            path = f"{KALE_KEY}.{key}"
-            if key not in _KALE:
-                self._unknown(path, key, _KALE)
-            elif value in (None, "", [], {}, False) and key != "enable_caching":
-                continue
-            elif key in _KALE_TEXTS:
-                self._plain(path, _KALE_TEXTS[key], value)
-                if key == "docker_image":
-                    self._old(path, "docker_image is now base_image")
-            elif key not in _WITHOUT_EFFECT:
-                self._kale_value(path, key, value)
-
-    def _old(self, path: str, text: str) -> None:
-        place = replace(self.place, path=f"metadata.{path}")
-        self.diagnostics.append(diagnose("old-spelling", text, place))
-
-    def _kale_value(self, path: str, key: str, value: Any) -> None:
-        defaults = self.options.step_defaults
-        if key == "enable_caching":
-            if isinstance(value, bool):
-                defaults = replace(defaults, cache=value)
-                self.options = replace(self.options, step_defaults=defaults)
-        elif key == "experiment":
-            name = value.get("name") if isinstance(value, dict) else value
-            if isinstance(name, str) and name:
-                self.options = replace(self.options, experiment=name)
-        elif key == "steps_defaults":
-            self._defaults(path, value)
-        elif key == "security_context":
-            self._security_context(path, value)
-        elif key == "timeout":
-            seconds = self._seconds(path, value)
-            self.options = replace(self.options, timeout_seconds=seconds)
-        elif key == "volumes":
-            self._volumes(path, value)
-        elif key == "katib_run":
-            self.problem(
-                path,
-                "the hyperparameter search is not made from this notebook",
-                "run it without the search; nothing else of the notebook changes",
-                Severity.WARNING,
-            )
-
-    def _security_context(self, path: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            self.problem(path, "it has to be an object")
-            return
-        names = {"run_as_user": "run-as-user", "runAsUser": "run-as-user",
-                 "run_as_group": "run-as-group", "runAsGroup": "run-as-group",
-                 "run_as_non_root": "run-as-non-root", "runAsNonRoot": "run-as-non-root"}  # fmt: skip
-        for key, item in value.items():
-            if key not in names:
-                self._unknown(f"{path}.{key}", key, tuple(names))
-            elif item is not None:
-                self._defaults(path, {names[key]: item})
-
-    def _volumes(self, path: str, value: Any) -> None:
-        for index, item in enumerate(value if isinstance(value, list) else []):
+    def _tags(self, tags: list[object], path: str) -> StepOptions:
+        options = StepOptions()
+        for index, tag in enumerate(tags):
             where = f"{path}[{index}]"
-            kind = item.get("type") if isinstance(item, dict) else None
-            mount = item.get("mount_point") if isinstance(item, dict) else None
-            if kind != "pvc" or not isinstance(mount, str) or not item.get("name"):
-                self.problem(
-                    where,
-                    f"a volume of type {kind!r} is not made; only existing claims (pvc) are mounted",
-                    "make the claim beforehand, and name it as type pvc",
-                    Severity.WARNING,
-                )
-                continue
-            claim = ClaimMount(str(item["name"]), mount)
-            defaults = self.options.step_defaults
-            defaults = replace(defaults, claims=(*defaults.claims, claim))
-            self.options = replace(self.options, step_defaults=defaults)
-
-
-_FIELDS = {
-    "name": "name",
-    "description": "description",
-    "experiment": "experiment",
-    "image": "base_image",
-    "host": "kfp_host",
-    "output": "output_path",
-    "workspace": "workspace_size",
-}
-_KALE_TEXTS = {
-    "pipeline_name": "name",
-    "pipeline_description": "description",
-    "experiment_name": "experiment",
-    "base_image": "image",
-    "docker_image": "image",
-    "kfp_host": "host",
-    "output_path": "output",
-}
-
-
-def _spelt(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for inner, item in value.items():
-            for _, text in _spelt(key, item):
-                yield key, f"{inner}:{text}"
-    elif isinstance(value, list):
-        for item in value:
-            yield from _spelt(key, item)
-    elif isinstance(value, bool):
-        yield key, "true" if value else "false"
-    else:
-        yield key, str(value)
-
-
-__all__ = ["Settings", "StepOptions", "read_settings"]
+            word, colon, rest = tag.partition(":") if isinstance(tag, str) else ("", "", "")
+            if not isinstance(tag, str):
+                self.error(where, f"a tag has to be a text, and not {json_kind(tag)}", "")
+            elif not colon or word not in OPTION_TAGS:
+                report_unknown(word, OPTION_TAGS, where, self.error)
+            else:
+                try:
+                    options = merge_options(options, parse_option(word, rest))
+                except BadValueError as error:
+                    form = f"write {word}:{OPTION_TAGS[word].form}"
+                    self.error(where, str(error), form)
+        return options
