@@ -13,6 +13,14 @@ from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
 _MAX_TEXT = 400
+_MOST_TEXTS = 32
+
+
+def join_path(folder: str, rest: str) -> str:
+    """Join two paths as ``os.path.join`` and ``pathlib`` do: an absolute one starts afresh."""
+    if rest.startswith("/") or not folder:
+        return rest
+    return f"{folder.rstrip('/') or '/'}/{rest}" if folder != "/" else f"/{rest}"
 
 
 class ExpressionEvaluator(Machine):
@@ -78,6 +86,11 @@ class ExpressionEvaluator(Machine):
         """Return the strings that a value may be, as far as they are known."""
         return [item.path for item in value if item.kind == "text"]
 
+    def known_texts(self, value: Value) -> list[str]:
+        """Return the texts that a value may be, ``WILD`` among them if it may be anything else."""
+        known = sorted(self.texts(value))
+        return known if known and len(known) == len(value) else [*known, WILD]
+
     def _constant(self, node: ast.Constant) -> Value:
         return self.text(node.value) if isinstance(node.value, str) else SCALAR
 
@@ -85,19 +98,26 @@ class ExpressionEvaluator(Machine):
         return self.load_name(node.id, node)
 
     def _joined(self, node: ast.JoinedStr) -> Value:
-        parts = []
+        texts = [""]
         for item in node.values:
             if isinstance(item, ast.Constant):
-                parts.append(str(item.value))
-                continue
-            assert isinstance(item, ast.FormattedValue)
-            value = self.evaluate(item.value)
-            self.operate(value, item)
-            if item.format_spec is not None:
-                self.evaluate(item.format_spec)
-            known = self.texts(value)
-            parts.append(known[0] if len(known) == 1 and len(value) == 1 else WILD)
-        return self.text("".join(parts))
+                parts = [str(item.value)]
+            else:
+                assert isinstance(item, ast.FormattedValue)
+                value = self.evaluate(item.value)
+                self.operate(value, item)
+                if item.format_spec is not None:
+                    self.evaluate(item.format_spec)
+                formatted = item.format_spec is not None or item.conversion > 0
+                parts = [WILD] if formatted else self.known_texts(value)
+            if len(texts) * len(parts) > _MOST_TEXTS:
+                parts = [WILD]
+            texts = [head + part for head in texts for part in parts]
+        return self.any_text(texts)
+
+    def any_text(self, texts: Iterable[str]) -> Value:
+        """Return a value that is one of ``texts``."""
+        return frozenset(item for text in texts for item in self.text(text))
 
     # -- operators -----------------------------------------------------------
 
@@ -109,11 +129,10 @@ class ExpressionEvaluator(Machine):
 
     def _binary(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        first, second = self.texts(left), self.texts(right)
-        if len(first) == 1 and isinstance(node.op, ast.Add | ast.Div | ast.Mod):
-            return self._join_texts(node, first[0], second, right)
-        if second and isinstance(node.op, ast.Add) and len(second) == 1:
-            return self.text(WILD + second[0])
+        if isinstance(node.op, ast.Add | ast.Div | ast.Mod):
+            joined = self._join_texts(node.op, left, right)
+            if joined is not None:
+                return joined
         self.operate(left, node)
         self.operate(right, node)
         both = left | right
@@ -131,13 +150,22 @@ class ExpressionEvaluator(Machine):
         holds = [item for item in both if item.kind == "instance"]
         return self.fresh(node, kind, holds)
 
-    def _join_texts(self, node: ast.BinOp, first: str, second: list[str], right: Value) -> Value:
-        other = second[0] if len(second) == 1 and len(right) == 1 else WILD
-        if isinstance(node.op, ast.Add):
-            return self.text(first + other)
-        if isinstance(node.op, ast.Div):
-            return self.text(f"{first.rstrip('/')}/{other}" if first else other)
-        return self.text(WILD)
+    def _join_texts(self, op: ast.operator, left: Value, right: Value) -> Value | None:
+        """Return what joining texts (or paths, by ``/``) gives; None if neither is a text."""
+        first, second = self.texts(left), self.texts(right)
+        if not first and not (second and isinstance(op, ast.Add | ast.Div)):
+            return None
+        if isinstance(op, ast.Mod):
+            return self.text(WILD)
+        heads = self.known_texts(left)
+        tails = self.known_texts(right)
+        if len(heads) * len(tails) > _MOST_TEXTS:
+            heads, tails = [WILD], [WILD]
+        if isinstance(op, ast.Add):
+            joined = [head + tail for head in heads for tail in tails]
+        else:
+            joined = [join_path(head, tail) for head in heads for tail in tails]
+        return self.any_text(joined)
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)

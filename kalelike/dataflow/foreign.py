@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from kalelike.dataflow.expressions import CONTAINERS
+from kalelike.dataflow.expressions import CONTAINERS, join_path
 from kalelike.dataflow.files import FileEvaluator
 from kalelike.dataflow.machine import HISTORY
 from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
@@ -13,6 +13,7 @@ from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value,
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
 _SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
+_MOST_PATHS = 32
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -134,11 +135,13 @@ class ForeignEvaluator(FileEvaluator):
         return frozenset((made,))
 
     def _path_of(self, arguments: list[Value]) -> Value:
-        parts = []
+        paths = [""]
         for value in arguments:
-            known = self.texts(value)
-            parts.append(known[0] if len(known) == 1 and len(value) == 1 else WILD)
-        return self.text("/".join(parts) or ".")
+            parts = self.known_texts(value)
+            if len(paths) * len(parts) > _MOST_PATHS:
+                parts = [WILD]
+            paths = [join_path(head, part) for head in paths for part in parts]
+        return self.any_text(path or "." for path in paths)
 
     # -- effects on the world ----------------------------------------------------
 

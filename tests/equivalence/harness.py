@@ -18,18 +18,27 @@ from kalelike.notebook.roles import tag_notebook
 from kalelike.run.backend import RunOptions, RunResult
 from kalelike.run.local.engine import run_pipeline
 from kalelike.store.objects import object_path
-from kalelike.store.runs import RunStore
+from kalelike.store.runs import RunRow, RunStore
+from tests.equivalence.warm import Oracle
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a comparison: the run's result, and every difference."""
+    """What came of a comparison: the run's result, every difference, and how much was compared."""
 
     compilation: Compilation
     result: RunResult
+    run: RunRow
     differences: tuple[str, ...]
+    compared: int = 0
+
+    def folder(self, step: str) -> Path:
+        """Return where a step's log and reports are."""
+        found = next(item.folder for item in self.run.steps if item.name == step)
+        assert found is not None
+        return found
 
 
 def write_notebook(
@@ -56,10 +65,13 @@ def write_notebook(
     return path
 
 
-def compare(notebook: Path, scratch: Path, *, may_fail: bool = False) -> Verdict:
+def compare(
+    notebook: Path, scratch: Path, *, may_fail: bool = False, oracle: Oracle | None = None
+) -> Verdict:
     """Run the pipeline and the notebook in copies of the notebook's folder, and compare.
 
-    Raises ``CompileError`` when the notebook is refused.
+    ``may_fail``: both may stop at an error, and what came before it is compared.
+    ``oracle`` is a warm one to use. Raises ``CompileError`` when the notebook is refused.
     """
     ours, theirs = scratch / "pipeline", scratch / "notebook"
     for folder in (ours, theirs):
@@ -70,19 +82,24 @@ def compare(notebook: Path, scratch: Path, *, may_fail: bool = False) -> Verdict
     options = RunOptions(store, ours, store / "code", pipeline="p", notebook=notebook.name)
     document = compilation.document
     result = run_pipeline(document.ir, document.platform, {}, options, lambda event: None)
-    if result.status != "succeeded":
-        failed = [f"{item.step}: {item.error or item.reason}" for item in result.steps]
-        return Verdict(compilation, result, tuple(failed) if not may_fail else ())
-    plan = _plan(compilation, result, store, theirs / notebook.name, may_fail)
-    return Verdict(compilation, result, _ask_oracle(plan, theirs))
-
-
-def _plan(
-    compilation: Compilation, result: RunResult, store: Path, notebook: Path, may_fail: bool
-) -> dict[str, Any]:
     rows = RunStore(store)
     run = rows.find_run(result.run)
     rows.close()
+    if result.status != "succeeded" and not may_fail:
+        failed = [f"{item.step}: {item.error or item.reason}" for item in result.steps]
+        return Verdict(compilation, result, run, tuple(failed))
+    plan = _plan(compilation, result, run, store, theirs / notebook.name, may_fail)
+    return Verdict(compilation, result, run, *_ask_oracle(plan, theirs, oracle))
+
+
+def _plan(
+    compilation: Compilation,
+    result: RunResult,
+    run: RunRow,
+    store: Path,
+    notebook: Path,
+    may_fail: bool,
+) -> dict[str, Any]:
     tagged = tag_notebook(read_notebook(notebook))
     cells = [item for item in tagged.cells if item.role is not Role.SKIP]
     last: dict[str, int] = {}
@@ -100,7 +117,7 @@ def _plan(
             executed = json.loads(page.read_text("utf-8"))["cells"]
             graph_step = next(s for s in compilation.graph.steps if s.name == step.name)
             whole = {item.cell.index for item in cells if item.step == step.name}
-            for cell, data in zip(graph_step.cells, executed, strict=True):
+            for cell, data in zip(graph_step.cells, executed, strict=not may_fail):
                 if cell.index in whole:
                     shown[str(cell.index)] = data["outputs"]
     after: dict[str, list[str]] = {}
@@ -125,19 +142,26 @@ def _plan(
     }
 
 
-def _ask_oracle(plan: dict[str, Any], folder: Path) -> tuple[str, ...]:
+def _ask_oracle(
+    plan: dict[str, Any], folder: Path, oracle: Oracle | None
+) -> tuple[tuple[str, ...], int]:
     path = folder.parent / "plan.json"
     path.write_text(json.dumps(plan), "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.equivalence.oracle", str(path)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    for line in done.stdout.splitlines():
+    if oracle is not None:
+        output = oracle.ask(path, folder)
+    else:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.equivalence.oracle", str(path)],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+    for line in output.splitlines():
         if line.startswith("DIFFERENCES "):
-            return tuple(json.loads(line[12:]))
-    return (f"the notebook itself: {(done.stdout + done.stderr)[-1500:]}",)
+            differences, compared = json.loads(line[12:])
+            return tuple(differences), compared
+    return (f"the notebook itself: {output[-1500:]}",), 0

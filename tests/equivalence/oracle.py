@@ -6,7 +6,6 @@ are printed as JSON. It runs in a copy of the notebook's folder.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 from kalelike.runtime.hidden_state import is_hidden, read_state
 from kalelike.runtime.shell import StepShell, ensure_event_loop
+from kalelike.runtime.step import prepare
 from kalelike.runtime.values import load_values
 from tests.equivalence.comparing import difference
 
@@ -28,29 +28,43 @@ def main(path: str) -> None:
     warnings.simplefilter("ignore")
     sys.path.insert(0, str(Path.cwd()))
     ensure_event_loop()
-    shell = StepShell()
-    found: list[str] = []
+    shell = prepare()
+    found = Comparison()
     for cell in plan["cells"]:
         run = shell.run(cell["source"], f"cell {cell['index']}")
         if run.error is not None:
             if not plan["may_fail"]:
                 raise SystemExit(f"the notebook fails in cell {cell['index']}: {run.error!r}")
             break
-        found += _shown(cell, run.outputs, plan["shown"].get(str(cell["index"])))
+        _shown(found, cell, run.outputs, plan["shown"].get(str(cell["index"])))
         for step in plan["after"].get(str(cell["index"]), ()):
-            found += _compare(shell, plan["steps"][step], step)
+            if step in plan["steps"]:
+                _compare(found, shell, plan["steps"][step], step)
     for step in plan["at_end"]:
-        found += _compare(shell, plan["steps"][step], step)
+        _compare(found, shell, plan["steps"][step], step)
     for step, metrics in plan["metrics"].items():
         for name, expression, value in metrics:
             expected = shell.evaluate(expression, "metric")
-            text = difference(float(value), float(expected), f"{step}: metric {name}")
-            found += [text] if text else []
-    sys.__stdout__.write("\nDIFFERENCES " + json.dumps(found) + "\n")
+            found.add(difference(float(value), float(expected), f"{step}: metric {name}"))
+    result = json.dumps([found.differences, found.compared])
+    sys.__stdout__.write(f"\nDIFFERENCES {result}\n")
 
 
-def _compare(shell: StepShell, artifacts: list[Any], step: str) -> list[str]:
-    found = []
+class Comparison:
+    """Differences found, and how many values, metrics and displays were compared."""
+
+    def __init__(self) -> None:
+        self.differences: list[str] = []
+        self.compared = 0
+
+    def add(self, text: str | None) -> None:
+        """Count one comparison; ``text`` says how the two differ, if they do."""
+        self.compared += 1
+        if text:
+            self.differences.append(text)
+
+
+def _compare(found: Comparison, shell: StepShell, artifacts: list[Any], step: str) -> None:
     for folder, names in artifacts:
         values = load_values(Path(folder), shell.namespace)
         for name in names:
@@ -60,42 +74,36 @@ def _compare(shell: StepShell, artifacts: list[Any], step: str) -> list[str]:
                 theirs: Any = read_state(name)
                 ours = values.get(name)
             elif name not in values:
-                if name in shell.namespace:
-                    found.append(f"{step}.{name}: absent")
+                found.add(f"{step}.{name}: absent" if name in shell.namespace else None)
                 continue
             elif name not in shell.namespace:
-                found.append(f"{step}.{name}: the notebook has no such name")
+                found.add(f"{step}.{name}: the notebook has no such name")
                 continue
             else:
                 ours, theirs = values[name], shell.namespace[name]
-            text = difference(ours, theirs, f"{step}.{name}")
-            found += [text] if text else []
-    return found
+            found.add(difference(ours, theirs, f"{step}.{name}"))
 
 
-def _shown(cell: Any, outputs: list[Any], ours: list[Any] | None) -> list[str]:
-    """Compare what the cell showed as text, in order; images by their number."""
+def _shown(found: Comparison, cell: Any, outputs: list[Any], ours: list[Any] | None) -> None:
+    """Compare what the cell showed, in order: texts as they are, other kinds by their presence."""
     if ours is None or _TIMED.search(cell["source"]):
-        return []
-    a, b = _texts(ours), _texts(outputs)
-    return [] if a == b else [f"cell {cell['index']} shows {a!r} for {b!r}"[:600]]
+        return
+    a, b = _displays(ours), _displays(outputs)
+    if a or b:
+        found.add(None if a == b else f"cell {cell['index']} shows {a!r} for {b!r}"[:600])
 
 
-def _texts(outputs: list[Any]) -> list[str]:
-    found = []
+def _displays(outputs: list[Any]) -> list[str]:
+    found: list[str] = []
     for item in outputs:
         if item["output_type"] == "stream":
             text = item["text"]
             found.append("".join(text) if isinstance(text, list) else text)
         elif "data" in item:
-            text = item["data"].get("text/plain", "")
-            found.append("".join(text) if isinstance(text, list) else text)
+            for kind, text in sorted(item["data"].items()):
+                joined = "".join(text) if isinstance(text, list) else text
+                found.append(joined if kind.startswith("text/") else kind)
     return [_ADDRESS.sub("0x", text) for text in found]
-
-
-def names_of(expression: str) -> set[str]:
-    """Return the names that an expression reads."""
-    return {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
 
 
 if __name__ == "__main__":
