@@ -130,7 +130,7 @@ class ExpressionEvaluator(Machine):
     def _binary(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         if isinstance(node.op, ast.Add | ast.Div | ast.Mod):
-            joined = self._join_texts(node.op, left, right)
+            joined = self.join_texts(node.op, left, right)
             if joined is not None:
                 return joined
         self.operate(left, node)
@@ -150,7 +150,7 @@ class ExpressionEvaluator(Machine):
         holds = [item for item in both if item.kind == "instance"]
         return self.fresh(node, kind, holds)
 
-    def _join_texts(self, op: ast.operator, left: Value, right: Value) -> Value | None:
+    def join_texts(self, op: ast.operator, left: Value, right: Value) -> Value | None:
         """Return what joining texts (or paths, by ``/``) gives; None if neither is a text."""
         first, second = self.texts(left), self.texts(right)
         if not first and not (second and isinstance(op, ast.Add | ast.Div)):

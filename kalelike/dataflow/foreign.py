@@ -47,6 +47,8 @@ class ForeignEvaluator(FileEvaluator):
             made = self.make(node, "uncrossable")
             made.path = uncrossable
             return frozenset((made,))
+        if library.function_is(path, "generators"):
+            return self.fresh(node, "stream", self._streams(everything))
         if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
             return self._call_unmodelled(path, everything, keywords, node)
         if path == "pathlib.Path" or path.startswith(("os.path.join", "os.path.abspath")):
@@ -177,8 +179,15 @@ class ForeignEvaluator(FileEvaluator):
                 self.fx.impure.setdefault(path, self.site(node))
                 if "random_state" not in keywords and "generator" not in keywords:
                     self.draw(generator, node)
-        if any(item.stochastic for item in _everything(arguments, keywords)):
+        everything = _everything(arguments, keywords)
+        if any(item.stochastic for item in everything):
             self.draw("numpy", node)
+        self.change(self._streams(everything), node)
+
+    @staticmethod
+    def _streams(everything: set[Obj]) -> list[Obj]:
+        """Random generators among arguments: whoever gets one draws from it."""
+        return [item for item in everything if item.kind == "stream"]
 
     # -- builtins ----------------------------------------------------------------
 
@@ -348,7 +357,10 @@ class ForeignEvaluator(FileEvaluator):
         self._method_draws(receiver, name, keywords, node)
         if name in ("query", "eval"):
             self._query(arguments, node)
-        if receiver.kind in ("figure", "stream"):
+        self.change(self._streams(everything), node)
+        if receiver.kind == "stream":
+            return self._stream_method(receiver, name, arguments, node)
+        if receiver.kind == "figure":
             self.change_deep((receiver,), node)
             receiver.hold(everything)
             return frozenset((receiver,))
@@ -357,6 +369,21 @@ class ForeignEvaluator(FileEvaluator):
             receiver.hold(everything)
             return SCALAR
         return self._method_by_table(receiver, name, everything, arguments, node)
+
+    def _stream_method(
+        self, receiver: Obj, name: str, arguments: list[Value], node: ast.AST
+    ) -> Value:
+        """Draw from a generator object; what is drawn shares nothing with it."""
+        self.change((receiver,), node)
+        first = arguments[0] if arguments else SCALAR
+        if name == "shuffle":
+            self.change(first, node)
+            return SCALAR
+        if name in ("spawn", "jumped"):
+            return self.fresh(node, "list", (self.make(node, "stream", role="spawned"),))
+        held = self.elements(first) if name in ("choice", "choices", "sample") else SCALAR
+        drawn = self.make(node, "array", held)
+        return frozenset((drawn,)) | held
 
     def _method_by_table(
         self, receiver: Obj, name: str, everything: set[Obj], arguments: list[Value], node: ast.AST

@@ -55,8 +55,12 @@ class StatementExecutor(ImportEvaluator):
                 self.evaluate(target)
 
     def _store_globals(self, names: list[str], value: Value, node: ast.AST) -> None:
-        if len(names) == 1 and WILD not in names[0]:
-            self.bind_global(names[0], value, node)
+        if names and not any(WILD in name for name in names):
+            if len(names) == 1:
+                self.bind_global(names[0], value, node)
+                return
+            for name in names:
+                self.optional(lambda name=name: self.bind_global(name, value, node))  # type: ignore[misc]
             return
         self.fx.dynamic.setdefault("globals", self.site(node))
         self.stars.append("@star:globals()")
@@ -104,11 +108,9 @@ class StatementExecutor(ImportEvaluator):
         extra = self.evaluate(node.value)
         if isinstance(target, ast.Name):
             value = self.load_name(target.id, target)
-            texts = self.texts(value)
-            if texts:
-                other = self.texts(extra)
-                known = len(texts) == 1 and len(other) == 1
-                self.assign(target, self.text(texts[0] + other[0]) if known else self.text(WILD))
+            joined = self.join_texts(node.op, value, extra)
+            if joined is not None:
+                self.assign(target, joined)
                 return
             self.operate(value, node)
             for item in value:

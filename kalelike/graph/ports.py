@@ -7,7 +7,6 @@ from kalelike.dataflow.values import Obj, Value, reach
 from kalelike.graph.model import ArtifactType, Output
 from kalelike.graph.names import artifact_key
 
-
 _NOT_DATA = frozenset({"function", "class", "instance", "estimator"})
 
 

@@ -19,7 +19,8 @@ from kalelike.runtime.step import prepare
 from kalelike.runtime.values import load_values
 from tests.equivalence.comparing import difference
 
-_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_ADDRESS = re.compile(r"0x[0-9a-f]+|(?<=-id-)\d+")
+"""What differs from process to process: addresses, and numbers in generated HTML."""
 _TIMED = re.compile(r"^\s*%%?(time|timeit)|time\(", re.MULTILINE)
 
 

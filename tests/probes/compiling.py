@@ -27,7 +27,7 @@ def _metrics_are(**expected: float) -> object:
 
 
 def _description(verdict: Verdict) -> None:
-    assert verdict.compilation.graph.options.description == "Bob's \"pipeline\" `id`"
+    assert verdict.compilation.graph.options.description == 'Bob\'s "pipeline" `id`'
 
 
 def _cache_and_image(verdict: Verdict) -> None:

@@ -94,7 +94,7 @@ PROBES = [
         metadata={"kubeflow_notebook": {
             "pipeline_name": "p", "experiment_name": "e", "katib_run": True,
             "katib_metadata": {"parameters": [], "objective": {}, "algorithm": {}}}},
-        refused=(("bad-setting", 0, 0),)),
+        told=("bad-setting",)),
     Probe("d04", "an annotation that holds colons", [
         ("step:a annotation:home:http://x.y:80/z", "x = 1"), ("step:b", "print(x)")],
         check=_annotation),

@@ -38,7 +38,7 @@ PROBES = [
         ("functions", "def log(X):\n    return np.log(X + OFFSET)\nOFFSET = 1.0"),
         ("step:a", "X = np.arange(10.).reshape(5, 2)\ny = X.sum(axis=1)"),
         ("step:b", "model = make_pipeline(FunctionTransformer(log), LinearRegression())\n"
-                   "model.fit(X, y)"),
+                   "model.fit(X, y);"),
         ("step:c", "print(model.predict(X).round(5), model[0].func is log)")]),
     Probe("c20", "an Enum of the notebook", [
         ("functions", "from enum import Enum\nclass Mode(Enum):\n    TRAIN = 1\n    TEST = 2"),
@@ -125,7 +125,7 @@ PROBES = [
         ("step:a", "shell = get_ipython()\nname = type(shell).__name__[-5:]"),
         ("step:b", "print(name.lower(), get_ipython() is not None)")]),
     Probe("c49b", "get_ipython kept in a name that another step uses", [
-        ("step:a", "shell = get_ipython()"), ("step:b", "shell.run_cell('z = 4')\nprint(z)")],
+        ("step:a", "shell = get_ipython()"), ("step:b", "shell.run_line_magic('pwd', '')")],
         refused=(("cannot-cross", 2, 1),)),
     Probe("c53", "database connection", [
         ("imports", "import sqlite3"), ("step:a", "con = sqlite3.connect(':memory:')"),
