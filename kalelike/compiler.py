@@ -7,12 +7,12 @@ from pathlib import Path
 
 from kalelike.dataflow.partition import partition_notebook
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
-from kalelike.emit import PipelineDocument, emit_pipeline, to_yaml
+from kalelike.emit import PipelineDocument, check_limits, emit_pipeline, to_yaml
 from kalelike.errors import CompileError
 from kalelike.graph.build import build_graph
 from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument, step_codes
-from kalelike.lint.document import check_documents
+from kalelike.lint.document import check_documents, check_workflow_size
 from kalelike.notebook.read import read_notebook
 from kalelike.notebook.roles import is_tagged, tag_notebook
 from kalelike.notebook.settings import read_settings
@@ -54,6 +54,13 @@ def compile_notebook(path: str | Path, *, auto: bool = False, inline: bool = Fal
     if has_errors(findings):
         raise CompileError((*graph.diagnostics, *findings))
     return Compilation(graph, codes, document, (*graph.diagnostics, *findings))
+
+
+def check_cluster(compilation: Compilation) -> tuple[Diagnostic, ...]:
+    """Return which of the document's sizes a cluster would not take; none holds for a local run."""
+    graph, document = compilation.graph, compilation.document
+    size = check_workflow_size(document.ir, document.platform, graph.notebook.name)
+    return (*check_limits(graph, document), *size)
 
 
 def write_compilation(compilation: Compilation, output: Path, code_dir: Path) -> None:

@@ -163,7 +163,11 @@ def _add_check(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         "tell what Kubeflow would refuse or silently drop in a pipeline document",
         "check_command",
     )
-    parser.add_argument("document", metavar="PIPELINE.yaml", help="any KFP v2 pipeline document")
+    parser.add_argument(
+        "document",
+        metavar="PIPELINE.yaml",
+        help="any KFP v2 pipeline document, or - for standard input",
+    )
     _add_json(parser, "one JSON object")
 
 

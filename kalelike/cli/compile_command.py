@@ -8,7 +8,9 @@ from pathlib import Path
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output
 from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
-from kalelike.compiler import Compilation, compile_notebook, write_compilation
+from kalelike.compiler import Compilation, check_cluster, compile_notebook, write_compilation
+from kalelike.diagnostics import Diagnostic, has_errors
+from kalelike.errors import CompileError
 
 CODE_FOLDER = Path(".kalelike/code")
 """Where the steps' code stands, beside the document: the entry point looks for it there."""
@@ -19,14 +21,17 @@ def run_command(options: argparse.Namespace) -> int:
     if options.output:
         check_output(Path(options.output), options.notebook)
     compilation = compile_notebook(options.notebook, auto=options.auto, inline=options.inline)
+    found = (*compilation.diagnostics, *check_cluster(compilation))
+    if has_errors(found):
+        raise CompileError(found)
     output = Path(options.output or default_output(compilation, options.notebook))
     check_output(output, options.notebook)
     code_dir = output.parent / CODE_FOLDER
     write_compilation(compilation, output, code_dir)
     if options.json:
-        print_json(_data(compilation, output, code_dir))
+        print_json(_data(compilation, found, output, code_dir))
     else:
-        print_diagnostics(compilation.diagnostics, options.notebook)
+        print_diagnostics(found, options.notebook)
         _tell(compilation, output, code_dir)
     return Exit.OK
 
@@ -47,7 +52,9 @@ def _tell(compilation: Compilation, output: Path, code_dir: Path) -> None:
     print(f"  steps' code  {code_dir}")
 
 
-def _data(compilation: Compilation, output: Path, code_dir: Path) -> dict[str, object]:
+def _data(
+    compilation: Compilation, found: tuple[Diagnostic, ...], output: Path, code_dir: Path
+) -> dict[str, object]:
     graph = compilation.graph
     return {
         "ok": True,
@@ -57,5 +64,5 @@ def _data(compilation: Compilation, output: Path, code_dir: Path) -> dict[str, o
         "code_dir": str(code_dir),
         "steps": [{"name": item.step, "code": item.sha} for item in compilation.codes],
         "parameters": [{"name": item.name, "type": item.kfp_type} for item in graph.parameters],
-        "diagnostics": diagnostics_data(compilation.diagnostics),
+        "diagnostics": diagnostics_data(found),
     }

@@ -12,14 +12,21 @@ from kalelike.emit import PipelineDocument, from_yaml
 from kalelike.errors import KalelikeError
 
 
-def read_text_file(path: Path) -> str:
-    """Return a file's text; raises ``KalelikeError`` for what is not a readable UTF-8 file."""
+def read_text_file(path: Path, largest: int | None = None) -> str:
+    """Return a file's text; raises ``KalelikeError`` for what is not a readable UTF-8 file.
+
+    A document of more than ``largest`` bytes is refused before it is read.
+    """
     place = Location(path.name or str(path))
     try:
         if not path.is_file():
             code = "not-a-file" if path.exists() else "file-not-found"
             what = "is not a regular file" if path.exists() else "does not exist"
             raise KalelikeError([diagnose(code, f"{path} {what}", place, "check the path")])
+        size = path.stat().st_size
+        if largest is not None and size > largest:
+            message = f"the document has {size:,} bytes, and KFP takes {largest:,}"
+            raise KalelikeError([diagnose("document-too-large", message, place)])
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"byte {error.start} is not UTF-8 text"
@@ -32,13 +39,16 @@ def read_text_file(path: Path) -> str:
 
 
 def read_document(path: Path) -> PipelineDocument:
-    """Read a compiled pipeline that has no errors; raises ``KalelikeError``."""
+    """Read a compiled pipeline that has no errors; raises ``KalelikeError``.
+
+    The limits of clusters do not hold here.
+    """
     from kalelike.diagnostics import has_errors
-    from kalelike.lint.document import check_text
+    from kalelike.lint.document import CLUSTER_LIMITS, check_text
 
     text = read_text_file(path)
     found = check_text(text, path.name)
-    if has_errors(found):
+    if has_errors(item for item in found if item.code.name not in CLUSTER_LIMITS):
         raise KalelikeError(found)
     return from_yaml(text)
 

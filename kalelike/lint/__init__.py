@@ -1,1 +1,1 @@
-"""."""
+"""Checks of documents, before and after the compiler."""

@@ -25,7 +25,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _RESERVED = frozenset(
-    ["as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "null", "package", "namespace", "return", "true", "var", "void", "while"]
+    {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in"}
+    | {"let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"}
 )
 _MACROS = frozenset({"all", "exists", "exists_one", "existsOne", "map", "filter"})
 _RELATIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "in"})

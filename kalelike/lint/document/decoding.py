@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kalelike.lint.document.findings import Path, Report, suggest
@@ -40,25 +41,36 @@ _BITS = {"int32": 31, "int64": 63}
 _WRONG = object()
 
 
-class Decoder:
-    """Decodes one document (or one part of it) and reports what is wrong with it.
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What becomes of a slip in one part of a document: the same one is refused here, lost there.
 
-    ``unknown`` and ``wrong`` name the codes for fields that the schema does
-    not have and for values that it does not allow (None: the code of the very
-    mistake). The same slip is refused in one part of a document and dropped
-    without a word in another.
+    ``unknown`` is the code of an unknown field and ``wrong`` that of a value
+    that cannot be read (None: the code of the very mistake); ``effect`` ends
+    the message. ``incomplete`` tells that an unknown field makes the message
+    around it unreadable.
     """
 
-    def __init__(
-        self,
-        report: Report,
-        base: Path = (),
-        unknown: str = "unknown-field",
-        wrong: str | None = None,
-    ) -> None:
+    effect: str
+    unknown: str = "unknown-field"
+    wrong: str | None = None
+    incomplete: bool = True
+
+
+AT_UPLOAD = Consequence("KFP refuses the whole file")
+AT_RUN = Consequence("KFP refuses to create a run")
+IN_EXECUTOR = Consequence("it is dropped without a word", "dropped-field", incomplete=False)
+IN_PLATFORM = Consequence(
+    "KFP drops the whole platform document without a word", "dropped-platform", "dropped-platform"
+)
+
+
+class Decoder:
+    """Decodes one document, or one part of it, and reports what is wrong with it."""
+
+    def __init__(self, report: Report, consequence: Consequence, base: Path = ()) -> None:
         self._report = report
-        self._unknown = unknown
-        self._wrong = wrong
+        self._consequence = consequence
         self._schema = load_schema()
         # Kept as one growing and shrinking list: a tuple for every value of a
         # large document would cost more than the checks themselves.
@@ -77,7 +89,7 @@ class Decoder:
             path.append(key)
             if field is None:
                 # Older SDKs wrote an `@type` into what is read with unknown fields discarded.
-                if key != "@type" or self._unknown == "unknown-field":
+                if key != "@type" or self._consequence.incomplete:
                     self._unknown_field(name, key)
             elif item is not None or field.kind == "Json":
                 path[-1] = field.name
@@ -216,11 +228,14 @@ class Decoder:
     def _complain(self, code: str, message: str, hint: str) -> None:
         place = tuple(self._path)
         self._report.broken.add(place[:-1])
-        self._report.add_unreadable(self._wrong or code, place, message, hint)
+        known = self._consequence
+        # An unreadable value is never dropped alone.
+        effect = known.effect if known.incomplete else AT_RUN.effect
+        self._report.add_unreadable(known.wrong or code, place, f"{message}; {effect}", hint)
 
     def _unknown_field(self, name: str, key: object) -> None:
         place = tuple(self._path)
-        known = self._schema.messages[name]
+        fields = self._schema.messages[name]
         if key in NEWER_FIELDS.get(name, ()):
             self._report.add_unreadable(
                 "newer-field",
@@ -229,16 +244,14 @@ class Decoder:
                 "leave it out, or make sure that the cluster is newer",
             )
             return
-        if self._unknown == "unknown-field":
+        known = self._consequence
+        if known.incomplete:
             self._report.broken.add(place[:-1])
-            effect = ""
-        else:
-            effect = "; it is dropped without a word"
         self._report.add_unreadable(
-            self._unknown,
+            known.unknown,
             place,
-            f"{_title(name)} has no field `{key}`{effect}",
-            suggest(str(key), {field.name for field in known.values()}),
+            f"{_title(name)} has no field `{key}`; {known.effect}",
+            suggest(str(key), {field.name for field in fields.values()}),
         )
 
 

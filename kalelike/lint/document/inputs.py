@@ -7,12 +7,13 @@ starts. Rules from ``resolveInputs`` in ``backend/src/v2/driver/resolve.go``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from kalelike.diagnostics import Severity
 from kalelike.lint.document.decoding import Message
 from kalelike.lint.document.findings import Path, Report, suggest
-from kalelike.lint.document.model import Call, Component, Pipeline
+from kalelike.lint.document.model import Call, Component, Pipeline, part
 from kalelike.lint.document.placeholders import input_names
 from kalelike.lint.document.types import (
     fits,
@@ -25,6 +26,7 @@ from kalelike.lint.document.types import (
     type_of,
 )
 
+_CHANNEL = re.compile(r"\{\{\$\.inputs\.parameters\['pipelinechannel--[^']+'\]\}\}")
 _PARAMETER_KINDS = (
     "taskOutputParameter",
     "runtimeValue",
@@ -44,7 +46,7 @@ def check_inputs(pipeline: Pipeline, report: Report) -> None:
         if call.component is None:
             continue
         _check_missing(call, call.component, report)
-        _check_unknown(call, call.component, pipeline, report)
+        _check_unknown(call, call.component, report)
         parameters, artifacts = passed[call.dag.name]
         for name, spec in call.parameters.items():
             place = (*call.path, "inputs", "parameters", name)
@@ -85,7 +87,8 @@ def _check_missing(call: Call, component: Component, report: Report) -> None:
                 Severity.WARNING if text else None,
             )
     for name, declaration in component.artifacts.items():
-        if name not in call.artifacts and not declaration.get("isOptional"):
+        looped = part(call.task, "artifactIterator").get("itemInput")
+        if name not in call.artifacts and name != looped and not declaration.get("isOptional"):
             report.add(
                 "missing-input",
                 place,
@@ -95,12 +98,12 @@ def _check_missing(call: Call, component: Component, report: Report) -> None:
             )
 
 
-def _check_unknown(call: Call, component: Component, pipeline: Pipeline, report: Report) -> None:
+def _check_unknown(call: Call, component: Component, report: Report) -> None:
     unknown = [name for name in call.parameters if name not in component.parameters]
     if unknown:
-        used = _names_in_use(call, component, pipeline)
+        used = _names_in_use(call, component)
         for name in unknown:
-            if name not in used:
+            if name not in used and not _is_channel(call.parameters[name]):
                 report.add(
                     "unknown-input",
                     (*call.path, "inputs", "parameters", name),
@@ -121,7 +124,7 @@ def _check_unknown(call: Call, component: Component, pipeline: Pipeline, report:
             )
 
 
-def _names_in_use(call: Call, component: Component, pipeline: Pipeline) -> set[str]:
+def _names_in_use(call: Call, component: Component) -> set[str]:
     """Return inputs that need no declaration, since a placeholder or an inner task names them.
 
     KFP's SDK passes such inputs itself: ``f"…{task.output}"`` becomes a
@@ -132,6 +135,12 @@ def _names_in_use(call: Call, component: Component, pipeline: Pipeline) -> set[s
     if component.kind == "dag":
         used |= _inner_references(component, "parameters")
     return used
+
+
+def _is_channel(spec: Message) -> bool:
+    """Tell whether the value is another input's, as KFP's SDK hands on what sets a resource."""
+    value = spec.get("runtimeValue", {}).get("constant")
+    return isinstance(value, str) and bool(_CHANNEL.fullmatch(value))
 
 
 def _inner_references(component: Component, group: str) -> set[str]:
@@ -174,7 +183,7 @@ def _check_parameter(
     elif kind == "runtimeValue":
         _check_value(call, name, spec, (*place, kind), declaration, report)
     elif kind == "componentInputParameter":
-        _check_outer(call, name, spec, place, passed, declaration, report)
+        _check_outer(call, name, spec, place, passed, declaration, pipeline, report)
     elif kind == "taskOutputParameter":
         _check_output(call, name, spec, place, declaration, pipeline, report)
     elif not call.task.get("dependentTasks"):
@@ -237,6 +246,7 @@ def _check_outer(
     place: Path,
     passed: frozenset[str],
     declaration: Message | None,
+    pipeline: Pipeline,
     report: Report,
 ) -> None:
     outer = spec["componentInputParameter"]
@@ -261,18 +271,22 @@ def _check_outer(
             f" {type_of(declaration)}; the step fails when it starts",
             "declare both with the same type",
         )
-    elif (
-        source.get("isOptional")
-        and "defaultValue" not in source
-        and not declaration.get("isOptional")
-    ):
+    elif _may_be_unset(call.dag, outer, pipeline) and not declaration.get("isOptional"):
         report.add(
             "optional-reaches-required",
             place,
-            f"`{outer}` may be left out of a run, and `{name}` of task {call.name} requires a"
+            f"`{outer}` may be left out, and `{name}` of task {call.name} requires a"
             " value: such a run fails at this step",
             f"give `{outer}` a default, or declare `{name}` with `isOptional: true`",
         )
+
+
+def _may_be_unset(dag: Component, name: str, pipeline: Pipeline) -> bool:
+    declaration = dag.parameters[name]
+    if not declaration.get("isOptional") or "defaultValue" in declaration:
+        return False
+    callers = pipeline.callers.get(dag.name, ())
+    return dag is pipeline.root or any(name not in call.parameters for call in callers)
 
 
 def _check_output(

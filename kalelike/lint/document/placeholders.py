@@ -49,7 +49,7 @@ def input_names(text: str) -> Iterator[str]:
         yield match[1] or match[2]
 
 
-def named_channel(text: str) -> str | None:
+def named_input(text: str) -> str | None:
     """Return the input that stands for a whole field (image, CPU, …), None for a plain value.
 
     The driver takes a field that names an input anywhere for that input's
@@ -59,21 +59,25 @@ def named_channel(text: str) -> str | None:
     return match[1] if match else None
 
 
+def has_input(component: Component, callers: tuple[Call, ...], name: str) -> bool:
+    """Tell whether an input parameter is declared, or passed by all callers without that."""
+    return name in component.parameters or _all_pass(callers, "parameters", name)
+
+
 def check_placeholders(pipeline: Pipeline, report: Report) -> None:
     """Check the placeholders of every reached container, and of the constants of tasks."""
     for component in pipeline.reached:
         if component.kind == "container":
             _check_container(component, pipeline.callers.get(component.name, ()), report)
     for call in pipeline.calls:
-        component = call.component
-        if component is None:
+        if call.component is None:
             continue
         for name, spec in call.parameters.items():
             value = spec.get("runtimeValue", {}).get("constant")
             place = (*call.path, "inputs", "parameters", name, "runtimeValue", "constant")
             for where, text in _texts(value, place):
                 if "{{$" in text:
-                    _check_constant(call, component, text, where, pipeline, report)
+                    _check_constant(call, call.component, text, where, pipeline, report)
 
 
 def _check_container(component: Component, callers: tuple[Call, ...], report: Report) -> None:
@@ -86,12 +90,12 @@ def _check_container(component: Component, callers: tuple[Call, ...], report: Re
                 if match[1]:
                     _check_argument(component, callers, match, text, place, report)
     for number, variable in enumerate(component.container.get("env", ())):
-        match = _PLACEHOLDER.search(variable.get("value", ""))
-        if match:
+        found = _PLACEHOLDER.search(variable.get("value", ""))
+        if found:
             report.add(
                 "unreplaced-placeholder",
                 (*component.executor_path, "container", "env", number, "value"),
-                f"`{match[0]}` is not replaced in environment variables: it arrives as written",
+                f"`{found[0]}` is not replaced in environment variables: it arrives as written",
                 "pass the value as an argument",
             )
 

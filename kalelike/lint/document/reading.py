@@ -142,7 +142,7 @@ def _node_loader() -> Any:
         def ascend_resolver(self) -> None: ...
 
     if yaml.__with_libyaml__:
-        from yaml.cyaml import CParser
+        from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
         return type("NodeLoader", (CParser, TagLess), {})
 

@@ -80,7 +80,7 @@ def _check_reference(call: Call, pipeline: Pipeline, report: Report) -> None:
                 "not-supported",
                 (*call.path, "triggerPolicy", "condition"),
                 f"task {call.name} imports an artifact under a condition, which KFP refuses",
-                "put the importer into a DAG component, and the condition on the task that calls it",
+                "put the importer into a DAG component, and the condition on that component's task",
             )
         if "artifactIterator" in call.task:
             report.add(

@@ -118,6 +118,11 @@ def _check_tag(tag: str, place: Path, report: Report) -> None:
         )
 
 
+def _shown(tag: str) -> str:
+    text = "{{" + tag + "}}"
+    return text if len(text) <= 60 else text[:58] + "…}}"
+
+
 def _check_container(component: Component, settings: Message, report: Report) -> None:
     known = _KFP_VARIABLES | _variables(component.container, settings)
     for key in ("command", "args"):
