@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,15 @@ from typing import Any, Protocol
 from kalelike.cli.report import print_json
 from kalelike.cli.terminal import is_terminal, paint, visible
 from kalelike.run.backend import RunResult
-from kalelike.run.events import Event, RunFinished, RunStarted, StepFinished, StepLog, StepStarted
+from kalelike.run.events import (
+    Event,
+    Notice,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepLog,
+    StepStarted,
+)
 
 _MARKS = {
     "succeeded": ("✓", "green"),
@@ -112,6 +121,8 @@ class PlainProgress:
             case RunStarted(steps=steps):
                 self._steps = len(steps)
                 self._line(f"run {event.run}: {event.pipeline}, {len(steps)} steps")
+            case Notice(diagnostic=diagnostic):
+                self._line(notice_text(diagnostic))
             case StepStarted(step=step):
                 self._line(f"{step} starts")
             case StepLog(step=step, line=line):
@@ -128,6 +139,13 @@ class PlainProgress:
     def summary(self, result: RunResult, store: Path) -> None:
         """See :class:`Progress`."""
         print_summary(result, store, self._notebook)
+
+
+def notice_text(diagnostic: Mapping[str, Any]) -> str:
+    """Return a notice on one line."""
+    hint = f" (hint: {diagnostic['hint']})" if diagnostic["hint"] else ""
+    text = f"{diagnostic['severity']} {diagnostic['code']}: {diagnostic['message']}{hint}"
+    return visible(text)
 
 
 def outcome_line(event: StepFinished) -> str:
@@ -203,6 +221,8 @@ class LiveProgress:
         match event:
             case RunStarted(steps=steps):
                 self._rows = {step: _Row() for step in steps}
+            case Notice(diagnostic=diagnostic):
+                self._console.print(notice_text(diagnostic), markup=False, highlight=False)
             case StepStarted(step=step, time=started):
                 self._rows[step] = _Row("running", started)
             case StepLog(step=step, line=line):

@@ -128,12 +128,13 @@ def _from_document(path: Path, store: Path) -> _Job:
     from kalelike.cli.documents import read_document, step_sources
 
     document = read_document(path)
-    declared = document.ir["root"].get("inputDefinitions", {}).get("parameters", {})
-    sources = step_sources(document.ir, (store / "code", path.resolve().parent / STORE / "code"))
+    ir: Mapping[str, Any] = document.ir
+    declared = ir["root"].get("inputDefinitions", {}).get("parameters", {})
+    sources = step_sources(ir, (store / "code", path.resolve().parent / STORE / "code"))
     return _Job(
-        document.ir,
+        ir,
         document.platform,
-        str(document.ir["pipelineInfo"]["name"]),
+        str(ir["pipelineInfo"]["name"]),
         path.name,
         path.resolve().parent,
         {name: (name, spec["parameterType"]) for name, spec in declared.items()},

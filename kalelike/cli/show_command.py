@@ -21,9 +21,10 @@ from kalelike.store.runs import RunRow, RunStore, StepRow
 
 def run_command(options: argparse.Namespace) -> int:
     """Show a run; raises ``KalelikeError`` when there is no such run."""
-    prefix, source = options.run, Path(STORE)
+    prefix: str | None = options.run
+    source = Path(STORE)
     if prefix is not None and prefix.endswith(".ipynb"):
-        prefix, source = None, Path(prefix)
+        source, prefix = Path(prefix), None
     store = RunStore(store_folder(options.store, source))
     try:
         run = store.find_run(prefix)

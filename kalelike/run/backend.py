@@ -53,12 +53,16 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended; ``status`` is succeeded, failed or interrupted."""
+    """How a run ended; ``status`` is succeeded, failed or interrupted.
+
+    ``reason`` says why it ended before its time, if it did.
+    """
 
     run: str
     status: str
     seconds: float
     steps: tuple[StepResult, ...]
+    reason: str | None = None
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -29,6 +29,13 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """Something that the user should know; ``diagnostic`` is as ``Diagnostic.as_dict`` gives it."""
+
+    diagnostic: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """A step's process starts."""
 
@@ -44,11 +51,27 @@ class StepLog(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StepRetrying(Event):
+    """An attempt of a step failed, and another follows after ``wait`` seconds.
+
+    ``attempt`` counts from 1, ``attempts`` is the most that are made; ``error``
+    is as in :class:`StepFinished`.
+    """
+
+    step: str
+    attempt: int
+    attempts: int
+    wait: float
+    error: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class StepFinished(Event):
     """A step ended: ``status`` is succeeded, cached, failed, skipped or interrupted.
 
     ``error`` has type, message, code, cell (index, id, number), line,
-    source_line, traceback and hint. ``reason`` says why a step was skipped.
+    source_line, traceback and hint. ``reason`` says why a step was skipped or
+    interrupted. ``seconds`` is 0 for what did not run.
     """
 
     step: str
@@ -63,10 +86,14 @@ class StepFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunFinished(Event):
-    """The run ended: ``status`` is succeeded, failed or interrupted."""
+    """The run ended: ``status`` is succeeded, failed or interrupted.
+
+    ``reason`` says why it ended before its time, if it did.
+    """
 
     status: str
     seconds: float
+    reason: str | None = None
 
 
 Listener = Callable[[Event], None]

@@ -7,7 +7,7 @@ import sys
 from kalelike.runtime.attempts import run_with_attempts
 from kalelike.runtime.code import find_code
 from kalelike.runtime.executor_io import ExecutorInput
-from kalelike.runtime.faults import BadCall, ExitCode, StepError
+from kalelike.runtime.faults import BadCallError, ExitCode, StepError
 from kalelike.runtime.record import publish
 from kalelike.runtime.step import run_step
 
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     plain = [item for item in arguments if not item.startswith("--")]
     try:
         if len(plain) != 3:
-            raise BadCall(_USAGE)
+            raise BadCallError(_USAGE)
         code = find_code(plain[0], plain[1], inline)
         executor_input = ExecutorInput.from_json(plain[2])
     except StepError as error:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kalelike.runtime.faults import BadCall
+from kalelike.runtime.faults import BadCallError
 from kalelike.runtime.parameters import Shape
 
 FORMAT = 1
@@ -135,11 +135,11 @@ class StepCode:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> StepCode:
-        """Read a document; raises ``BadCall`` naming the field that does not fit."""
+        """Read a document; raises ``BadCallError`` naming the field that does not fit."""
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise BadCall(f"the step's code document is not JSON: {error}") from None
+            raise BadCallError(f"the step's code document is not JSON: {error}") from None
         return _read_step(_Node(data, "document"))
 
     def to_json(self) -> str:
@@ -152,13 +152,15 @@ def find_code(step: str, sha: str, inline: str | None = None) -> StepCode:
 
     ``inline`` is base64 of the zlib-compressed document. Folders, in order:
     ``$KALELIKE_CODE``, ``/kalelike/code``, ``.kalelike/code`` in the working
-    directory and its parents. Raises ``BadCall``.
+    directory and its parents. Raises ``BadCallError``.
     """
     if not _STEP.fullmatch(step) or step in (".", "..") or not _SHA.fullmatch(sha):
-        raise BadCall(f"{step!r} with code {sha!r} is not a step and the hash of its code")
+        raise BadCallError(f"{step!r} with code {sha!r} is not a step and the hash of its code")
     code = StepCode.from_json(_inflate(inline) if inline is not None else _read_file(step, sha))
     if (code.step, code.sha) != (step, sha):
-        raise BadCall(f"the code document is of step {code.step}-{code.sha}, not of {step}-{sha}")
+        raise BadCallError(
+            f"the code document is of step {code.step}-{code.sha}, not of {step}-{sha}"
+        )
     return code
 
 
@@ -167,9 +169,9 @@ def _inflate(text: str) -> bytes:
     try:
         data = unpacker.decompress(base64.b64decode(text, validate=True), _LARGEST)
     except (binascii.Error, zlib.error, ValueError) as error:
-        raise BadCall(f"the argument --code cannot be unpacked: {error}") from None
+        raise BadCallError(f"the argument --code cannot be unpacked: {error}") from None
     if unpacker.unconsumed_tail or not unpacker.eof:
-        raise BadCall("the argument --code is cut off, or too large")
+        raise BadCallError("the argument --code is cut off, or too large")
     return data
 
 
@@ -181,8 +183,8 @@ def _read_file(step: str, sha: str) -> bytes:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise BadCall(f"the step's code cannot be read: {error}") from None
-    raise BadCall(
+            raise BadCallError(f"the step's code cannot be read: {error}") from None
+    raise BadCallError(
         f"the code of step {step!r} ({sha}) is not here",
         "looked in " + ", ".join(map(str, folders)) + "; build the image again, or compile"
         " the notebook in this folder",
@@ -203,8 +205,8 @@ class _Node:
         self.value = value
         self.path = path
 
-    def wrong(self, what: str) -> BadCall:
-        return BadCall(f"the step's code document does not fit: {self.path} {what}")
+    def wrong(self, what: str) -> BadCallError:
+        return BadCallError(f"the step's code document does not fit: {self.path} {what}")
 
     def get(self, key: str) -> _Node:
         if not isinstance(self.value, Mapping):

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kalelike.runtime.faults import CannotCross
+from kalelike.runtime.faults import CannotCrossError
 
 _DEPTH = 6
 _WIDTH = 200
@@ -30,7 +30,7 @@ _REMEDIES = (
 
 def explain_failure(
     values: dict[str, Any], dump: Callable[[Any, io.BytesIO], None], error: BaseException
-) -> CannotCross:
+) -> CannotCrossError:
     """Find the name, and the part of its value, that cannot be pickled.
 
     ``dump`` pickles one value, as the real save does.
@@ -44,8 +44,8 @@ def explain_failure(
         where = f"{path} (a {kind})" if path != name else f"{name} (a {kind})"
         remedy = next((text for word, text in _REMEDIES if word in kind), None)
         hint = remedy or f"keep {name} within one step, or pass what it was made from"
-        return CannotCross(f"{where} cannot pass to another step: {cause}", hint, name)
-    return CannotCross(f"the step's values cannot be saved: {error}")
+        return CannotCrossError(f"{where} cannot pass to another step: {cause}", hint, name)
+    return CannotCrossError(f"the step's values cannot be saved: {error}")
 
 
 def _failure(value: Any, dump: Callable[[Any, io.BytesIO], None]) -> BaseException | None:

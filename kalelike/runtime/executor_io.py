@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalelike.runtime.atomic import strict_json, write_text
-from kalelike.runtime.faults import BadCall
+from kalelike.runtime.faults import BadCallError
 
 # Where KFP's launcher mounts remote stores, by URI scheme.
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "file://": ""}
@@ -40,15 +40,15 @@ class ExecutorInput:
 
     @classmethod
     def from_json(cls, text: str) -> ExecutorInput:
-        """Read the executor input; raises ``BadCall`` when it does not fit."""
+        """Read the executor input; raises ``BadCallError`` when it does not fit."""
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise BadCall(f"the executor input is not JSON: {error}") from None
+            raise BadCallError(f"the executor input is not JSON: {error}") from None
         try:
             return cls._from_mapping(data)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise BadCall(f"the executor input does not fit: {error!r}") from None
+            raise BadCallError(f"the executor input does not fit: {error!r}") from None
 
     @classmethod
     def _from_mapping(cls, data: Mapping[str, dict[str, dict[str, object]]]) -> ExecutorInput:

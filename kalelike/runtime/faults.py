@@ -36,14 +36,14 @@ class StepError(Exception):
         return f"{self.message}\n    hint: {self.hint}" if self.hint else self.message
 
 
-class BadCall(StepError):
+class BadCallError(StepError):
     """The entry point was called wrongly, or with a document that it cannot use."""
 
     def __init__(self, message: str, hint: str = "", code: str = "KL809") -> None:
         super().__init__(code, message, hint)
 
 
-class CannotCross(StepError):
+class CannotCrossError(StepError):
     """A value cannot be saved, or a saved one cannot be loaded."""
 
     exit_code = ExitCode.CANNOT_CROSS
@@ -52,7 +52,7 @@ class CannotCross(StepError):
         super().__init__(code, message, hint, name)
 
 
-class BadMetric(StepError):
+class BadMetricError(StepError):
     """A metric's expression does not give a number."""
 
     exit_code = ExitCode.USER_CODE_FAILED

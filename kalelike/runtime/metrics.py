@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kalelike.runtime.code import MetricCode
-from kalelike.runtime.faults import BadMetric
+from kalelike.runtime.faults import BadMetricError
 
 Number = int | float
 
@@ -17,7 +17,7 @@ def evaluate_metrics(
 ) -> dict[str, Number]:
     """Return every metric's number; a mapping of numbers gives one metric a key.
 
-    Raises ``BadMetric`` naming the expression that gives no number.
+    Raises ``BadMetricError`` naming the expression that gives no number.
     """
     found: dict[str, Number] = {}
     for metric in metrics:
@@ -39,7 +39,7 @@ def _number(value: Any, metric: MetricCode) -> Number:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         kind = type(value).__name__
-        raise BadMetric(
+        raise BadMetricError(
             f"metric {metric.name} ({metric.expression}) is a {kind}, not a number",
             "print or compute a number in the metrics cell",
             metric.name,

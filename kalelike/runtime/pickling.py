@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import cloudpickle
 
-from kalelike.runtime.faults import CannotCross
+from kalelike.runtime.faults import CannotCrossError
 
 _namespace: dict[str, Any] = {}
 
@@ -103,7 +103,7 @@ def look_up(name: str) -> Any:
             found = getattr(found, part)
         return found
     except (KeyError, AttributeError):
-        raise CannotCross(
+        raise CannotCrossError(
             f"a value needs {name}, which this step does not define", name=name
         ) from None
 

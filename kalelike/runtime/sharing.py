@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kalelike.runtime.faults import CannotCross
+from kalelike.runtime.faults import CannotCrossError
 
 _MOST = 200_000
 _LEAVES = frozenset({"ndarray", "DataFrame", "Series", "bytearray"})
@@ -19,7 +19,7 @@ def check_sharing(groups: list[tuple[dict[str, Any], frozenset[str]]]) -> None:
     """Refuse to split an object that two artifacts share and that a later step changes.
 
     Each group holds an artifact's values by name, and the names of those that
-    a later step may change in place. Raises ``CannotCross`` with code KL203.
+    a later step may change in place. Raises ``CannotCrossError`` with code KL203.
     """
     if len(groups) < 2 or not any(changed for _, changed in groups):
         return
@@ -29,7 +29,7 @@ def check_sharing(groups: list[tuple[dict[str, Any], frozenset[str]]]) -> None:
             for item in _mutable_parts(value):
                 other = seen.setdefault(id(item), (number, name, name in changed))
                 if other[0] != number and (other[2] or name in changed):
-                    raise CannotCross(
+                    raise CannotCrossError(
                         f"{other[1]} and {name} share a {type(item).__name__}, which a later step "
                         "changes: apart, they would no longer be the same object",
                         f"change it in this step, or let {name} be a copy",

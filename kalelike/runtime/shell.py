@@ -14,6 +14,7 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 Output = dict[str, Any]
@@ -171,14 +172,14 @@ def _use_writable_folders() -> None:
 
 def _scratch_folder() -> str:
     """Return this user's own temporary folder, the same one for every step."""
-    folder = os.path.join(tempfile.gettempdir(), f"kalelike-{os.getuid()}")
+    folder = Path(tempfile.gettempdir()) / f"kalelike-{os.getuid()}"
     try:
-        os.mkdir(folder, 0o700)
+        folder.mkdir(0o700)
     except FileExistsError:
-        status = os.lstat(folder)
+        status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
             return tempfile.mkdtemp(prefix="kalelike-")
-    return folder
+    return str(folder)
 
 
 def ensure_event_loop() -> None:

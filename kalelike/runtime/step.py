@@ -13,7 +13,7 @@ from typing import Any
 from kalelike.runtime.atomic import strict_json, write_text
 from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
 from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
-from kalelike.runtime.faults import BadCall, CannotCross, ExitCode, StepError
+from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
 from kalelike.runtime.hidden_state import is_hidden, write_state
 from kalelike.runtime.metrics import evaluate_metrics
 from kalelike.runtime.parameters import decode
@@ -140,7 +140,7 @@ class _StepRun:
         for item in self.code.parameters:
             if item.key not in self.io.parameters:
                 if not item.optional:
-                    raise BadCall(f"parameter {item.name} was not given")
+                    raise BadCallError(f"parameter {item.name} was not given")
                 value: Any = None
             else:
                 value = decode(self.io.parameters[item.key], item.shape)  # type: ignore[arg-type]
@@ -157,7 +157,7 @@ class _StepRun:
         for item in self.code.inputs:
             folder = self.io.artifacts.get(item.key)
             if folder is None:
-                raise BadCall(f"input {item.key} was not given")
+                raise BadCallError(f"input {item.key} was not given")
             values = load_values(folder, self.namespace)
             for name in item.names:
                 if is_hidden(name):
@@ -208,7 +208,7 @@ class _StepRun:
         for item in self.code.outputs:
             place = self.io.outputs.get(item.key)
             if place is None:
-                raise BadCall(f"output {item.key} has no place to go to")
+                raise BadCallError(f"output {item.key} has no place to go to")
             manifest = save_values(place.path, item.names, self.namespace, definitions)
             self.progress.outputs[item.key] = {
                 "names": list(item.names),
@@ -241,5 +241,5 @@ class _StepRun:
                 continue
             try:
                 write_text(place.path, render(report))
-            except (OSError, CannotCross, ValueError, TypeError):
+            except (OSError, CannotCrossError, ValueError, TypeError):
                 traceback.print_exc()

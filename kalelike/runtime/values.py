@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from kalelike.runtime.atomic import strict_json, written_aside
 from kalelike.runtime.crossing import explain_failure
-from kalelike.runtime.faults import CannotCross
+from kalelike.runtime.faults import CannotCrossError
 from kalelike.runtime.hidden_state import FILE, is_hidden, read_state, restore_file, store_file
 from kalelike.runtime.pickling import StepPickler, load
 
@@ -54,7 +54,7 @@ def save_values(
 ) -> Manifest:
     """Write the artifact of ``names``; a name that is not bound is saved as absent.
 
-    Raises ``CannotCross`` naming the value that cannot be pickled.
+    Raises ``CannotCrossError`` naming the value that cannot be pickled.
     """
     values, described, files = {}, {}, []
     for name in names:
@@ -131,7 +131,7 @@ class _Writer:
         pickler = StepPickler(target, self._namespace, self._definitions, self._take)
         try:
             pickler.dump(values)
-        except CannotCross:
+        except CannotCrossError:
             raise
         except (Exception, RecursionError) as error:
             raise explain_failure(values, self._dump_one, error) from error
@@ -182,7 +182,7 @@ class _Writer:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read an artifact's manifest; raises ``CannotCross`` when it is missing or damaged."""
+    """Read an artifact's manifest; raises ``CannotCrossError`` when it is missing or damaged."""
     try:
         data = json.loads((folder / MANIFEST).read_text("utf-8"))
         return Manifest(
@@ -195,7 +195,7 @@ def read_manifest(folder: Path) -> Manifest:
             dict(data["hashes"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CannotCross(
+        raise CannotCrossError(
             f"the artifact at {folder} cannot be read: {error}",
             "run the step that makes it again",
         ) from None
@@ -204,7 +204,7 @@ def read_manifest(folder: Path) -> Manifest:
 def load_values(folder: Path, namespace: dict[str, Any]) -> dict[str, Any]:
     """Return an artifact's values by name; files are put into the working directory.
 
-    Raises ``CannotCross`` when the artifact is damaged or needs a definition
+    Raises ``CannotCrossError`` when the artifact is damaged or needs a definition
     that ``namespace`` does not have.
     """
     manifest = read_manifest(folder)
@@ -218,11 +218,11 @@ def load_values(folder: Path, namespace: dict[str, Any]) -> dict[str, Any]:
     try:
         with (folder / _PICKLE).open("rb") as file:
             values: dict[str, Any] = load(file, namespace, buffers)
-    except CannotCross:
+    except CannotCrossError:
         raise
     except Exception as error:
         names = ", ".join(name for name in manifest.names if not is_hidden(name))
-        raise CannotCross(
+        raise CannotCrossError(
             f"{names or folder.name} cannot be loaded: {type(error).__name__}: {error}",
             "the packages of this step may differ from those of the step that saved it",
         ) from error

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import BackendError
+from kalelike.notebook.kubernetes_values import BadValueError, quantity_value
 from kalelike.runtime.parameters import encode
 
 ENTRY_POINT = ["-m", "kalelike.runtime"]
 _INPUT = "{{$}}"
+
+# Names of a document become names of files and folders.
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,199}")
+_SAFE_STEP = re.compile(r"(?!\.)[^/\\\x00-\x1f]{1,200}")
+_SHA = re.compile(r"[0-9a-f]{8,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a step may use: cores, bytes of memory, and how many accelerators it asks for."""
+
+    cpu: float | None = None
+    memory: int | None = None
+    accelerators: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +37,15 @@ class Task:
 
     ``arguments`` are the entry point's, with ``{{$}}`` for the executor input.
     ``inputs`` maps an input key to producer task and output key, ``parameters``
-    an input key to its value. ``timeout`` is in seconds.
+    an input key to its value. ``outputs`` maps an output key to its KFP type.
+    ``timeout`` is in seconds, of all attempts together. ``options`` names the
+    options that only an engine's launcher can apply (see ``LauncherKind``).
     """
 
     name: str
     step: str
     sha: str
+    image: str
     arguments: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
     inputs: Mapping[str, tuple[str, str]]
@@ -36,6 +55,8 @@ class Task:
     cache: bool
     cache_key: str
     timeout: float | None
+    limits: Limits = Limits()
+    options: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +70,16 @@ class Plan:
 
 
 def plan_run(
-    ir: Mapping[str, Any], platform: Mapping[str, Any] | None, given: Mapping[str, object]
+    ir: Mapping[str, Any],
+    platform: Mapping[str, Any] | None,
+    given: Mapping[str, object],
+    applied: Collection[str] = (),
 ) -> Plan:
-    """Read a document; raises :class:`BackendError` for what cannot run here."""
+    """Read a document; raises :class:`BackendError` for what cannot run here.
+
+    ``applied`` are the steps' options that the launcher honours; the plan's
+    notes name all others that a step asks for.
+    """
     source = str(ir.get("pipelineInfo", {}).get("name", "pipeline"))
     values = _parameter_values(ir, given, source)
     root = ir["root"].get("dag", {}).get("tasks", {})
@@ -61,7 +89,7 @@ def plan_run(
     for name, task in root.items():
         try:
             tasks[name] = _task(ir, name, task, values, options)
-        except _Unsupported as error:
+        except _UnsupportedError as error:
             problems.append(
                 diagnose(
                     "engine-cannot-run",
@@ -72,10 +100,10 @@ def plan_run(
             )
     if problems:
         raise BackendError(problems)
-    return Plan(source, _ordered(tasks), values, tuple(_notes(options, tasks, source)))
+    return Plan(source, _ordered(tasks), values, tuple(_notes(tasks, applied, source)))
 
 
-class _Unsupported(Exception):
+class _UnsupportedError(Exception):
     pass
 
 
@@ -129,44 +157,81 @@ def _task(
 ) -> Task:
     for part in ("iteratorPolicy", "parameterIterator", "artifactIterator", "triggerPolicy"):
         if part in task and not (part == "triggerPolicy" and not task[part].get("condition")):
-            raise _Unsupported(f"loops and conditions ({part})")
+            raise _UnsupportedError(f"loops and conditions ({part})")
     component = ir["components"][task["componentRef"]["name"]]
     label = component.get("executorLabel")
     if label is None:
-        raise _Unsupported("a nested pipeline")
+        raise _UnsupportedError("a nested pipeline")
     container = ir["deploymentSpec"]["executors"][label].get("container")
     if container is None:
-        raise _Unsupported("an importer or a resolver")
+        raise _UnsupportedError("an importer or a resolver")
     command = list(container.get("command", ()))
-    arguments = tuple(container.get("args", ()))
+    arguments = tuple(str(item) for item in container.get("args", ()))
     if command[1:3] != ENTRY_POINT or len(arguments) < 3 or arguments[2] != _INPUT:
-        raise _Unsupported("a container whose command is not kalelike's entry point")
-    inputs, after = {}, set(task.get("dependentTasks", ()))
-    for key, item in task.get("inputs", {}).get("artifacts", {}).items():
-        source = item.get("taskOutputArtifact")
-        if source is None:
-            raise _Unsupported(f"the input {key}")
-        inputs[key] = (source["producerTask"], source["outputArtifactKey"])
-        after.add(source["producerTask"])
+        raise _UnsupportedError("a container whose command is not kalelike's entry point")
+    inputs, after = _artifact_inputs(task)
+    outputs = {
+        key: str(item["artifactType"].get("schemaTitle", "system.Artifact"))
+        for key, item in component.get("outputDefinitions", {}).get("artifacts", {}).items()
+    }
+    _check_names(name, arguments, outputs)
     caching = task.get("cachingOptions", {})
-    seconds = options.get(label, {}).get("activeDeadlineSeconds")
+    config = options.get(label, {})
+    seconds = config.get("activeDeadlineSeconds")
+    resources = container.get("resources", {})
     return Task(
         name,
         arguments[0],
         arguments[1],
+        str(container.get("image", "")),
         arguments,
         tuple((item["name"], str(item.get("value", ""))) for item in container.get("env", ())),
         inputs,
         _inputs_by_value(component, task, values),
-        {
-            key: item["artifactType"].get("schemaTitle", "system.Artifact")
-            for key, item in component.get("outputDefinitions", {}).get("artifacts", {}).items()
-        },
+        outputs,
         frozenset(after),
         bool(caching.get("enableCache")),
         str(caching.get("cacheKey", "")),
         float(seconds) if seconds is not None else None,
+        _limits(resources),
+        frozenset((*config, *resources)) - _EVERYWHERE,
     )
+
+
+def _artifact_inputs(task: Mapping[str, Any]) -> tuple[dict[str, tuple[str, str]], set[str]]:
+    """Return where each artifact comes from, and all tasks that this one follows."""
+    inputs, after = {}, set(task.get("dependentTasks", ()))
+    for key, item in task.get("inputs", {}).get("artifacts", {}).items():
+        source = item.get("taskOutputArtifact")
+        if source is None:
+            raise _UnsupportedError(f"the input {key}")
+        inputs[key] = (source["producerTask"], source["outputArtifactKey"])
+        after.add(source["producerTask"])
+    return inputs, after
+
+
+def _check_names(name: str, arguments: tuple[str, ...], outputs: Mapping[str, str]) -> None:
+    """Refuse names by which a document could reach files outside the store."""
+    for text in (name, *outputs):
+        if not _SAFE_NAME.fullmatch(text):
+            raise _UnsupportedError(f"the name {text!r}")
+    if not _SAFE_STEP.fullmatch(arguments[0]) or not _SHA.fullmatch(arguments[1]):
+        raise _UnsupportedError(f"the step {arguments[0]!r} with code {arguments[1]!r}")
+
+
+def _limits(resources: Mapping[str, Any]) -> Limits:
+    cpu = resources.get("resourceCpuLimit") or resources.get("cpuLimit")
+    memory = resources.get("resourceMemoryLimit") or resources.get("memoryLimit")
+    accelerator = resources.get("accelerator", {})
+    count = accelerator.get("resourceCount") or accelerator.get("count") or 0
+    try:
+        return Limits(
+            quantity_value(str(cpu)) if cpu else None,
+            int(quantity_value(str(memory))) if memory else None,
+            int(count),
+        )
+    except (BadValueError, ValueError) as error:
+        raise _UnsupportedError(f"its resources: {error}") from None
 
 
 def _inputs_by_value(
@@ -184,7 +249,7 @@ def _inputs_by_value(
         elif "runtimeValue" in item and "constant" in item["runtimeValue"]:
             found[key] = item["runtimeValue"]["constant"]
         else:
-            raise _Unsupported(f"the value of the input {key}")
+            raise _UnsupportedError(f"the value of the input {key}")
     return found
 
 
@@ -203,26 +268,23 @@ def _ordered(tasks: dict[str, Task]) -> tuple[Task, ...]:
     return tuple(done.values())
 
 
-_APPLIED = frozenset({"activeDeadlineSeconds"})
-_HARMLESS = frozenset({"podMetadata", "nodeSelector", "tolerations", "imagePullPolicy",
-                       "imagePullSecret", "securityContext", "nodeAffinity"})  # fmt: skip
+# Options that mean the same, or nothing, on any one machine, and requests,
+# which only tell a scheduler where to place a pod.
+_EVERYWHERE = frozenset({"podMetadata", "nodeSelector", "tolerations", "imagePullPolicy",
+                         "imagePullSecret", "nodeAffinity", "activeDeadlineSeconds",
+                         "resourceCpuRequest", "cpuRequest",
+                         "resourceMemoryRequest", "memoryRequest"})  # fmt: skip
 
 
-def _notes(
-    options: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Task], source: str
-) -> list[Diagnostic]:
-    """Name what only a cluster can give a step: never dropped without a word."""
-    found = []
-    for label, item in options.items():
-        missing = sorted(set(item) - _APPLIED - _HARMLESS)
-        if missing and any(label == f"exec-{name}" for name in tasks):
-            found.append(
-                diagnose(
-                    "not-on-this-machine",
-                    f"step {label.removeprefix('exec-')}: {', '.join(missing)} "
-                    "cannot be applied on this machine",
-                    Location(source),
-                    "set the variables or files by hand if the step needs them here",
-                )
-            )
-    return found
+def _notes(tasks: Mapping[str, Task], applied: Collection[str], source: str) -> list[Diagnostic]:
+    """Name what a step asks for and does not get here: never dropped without a word."""
+    return [
+        diagnose(
+            "not-on-this-machine",
+            f"step {task.step}: {', '.join(missing)} cannot be applied on this machine",
+            Location(source),
+            "set the variables or files by hand if the step needs them here",
+        )
+        for task in tasks.values()
+        if (missing := sorted(task.options - frozenset(applied)))
+    ]

@@ -1,85 +1,137 @@
-"""Processes of steps: forked from the warm parent, or started afresh."""
+"""Processes of steps: asked of a supervisor, which forks them warm or starts them afresh.
+
+The supervisor (``zygote.py``) is a process of its own because it, and not the
+engine, is the parent of all steps: it sees when the engine is gone, however
+that happened, and can then end the steps with all that they started.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from kalelike.diagnostics import Location, diagnose
-from kalelike.errors import BackendError
+from kalelike.run.backend import RunOptions
+from kalelike.run.local.launcher import Ended, Launch, Launcher, LauncherKind
+from kalelike.run.local.plan import Plan
 
 # The package may be on this process's path only (a checkout): its folder goes to
 # the end of the child's path, where it hides nothing.
-_ROOT = str(Path(__file__).parents[3])
-_ZYGOTE = (
+ROOT = str(Path(__file__).parents[3])
+_SUPERVISOR = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
     "from kalelike.run.local.zygote import main; main(sys.argv[1:])"
 )
-_STEP = (
-    "import sys; sys.path.append(sys.argv.pop(1)); "
-    "from kalelike.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
-)
+_PATIENCE = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """A step's process to be: its entry point's arguments and its surroundings."""
+class ProcessLauncher:
+    """Has one supervisor, made when the first step starts; see :class:`Launcher`.
 
-    arguments: tuple[str, ...]
-    env: Mapping[str, str]
-    cwd: Path
-    log: Path
+    ``method`` is ``fork`` (steps are forked from the supervisor, which has
+    done ``imports``) or ``spawn`` (each is a fresh interpreter).
+    """
 
-
-class Launcher(Protocol):
-    """Starts steps' processes and tells how they ended."""
+    def __init__(self, method: str, imports: Sequence[str], cwd: Path) -> None:
+        self._method = method
+        self._imports = list(imports)
+        self._cwd = cwd
+        self._supervisor: _Supervisor | None = None
+        self._next = 1
+        self._live: dict[int, int | None] = {}
+        self._done: list[Ended] = []
 
     def start(self, launch: Launch) -> int:
-        """Start a process in a group of its own and return its number."""
-        ...
+        """See :class:`Launcher`."""
+        if self._supervisor is None:
+            self._supervisor = _Supervisor(self._method, self._imports, self._cwd)
+        number = self._next
+        self._next += 1
+        self._live[number] = None
+        request = {
+            "start": number,
+            "arguments": launch.arguments,
+            "env": dict(launch.env),
+            # What libraries read when they are imported cannot be set later.
+            "fresh": bool(launch.task.env),
+            "cwd": str(launch.cwd),
+            "log": str(launch.log),
+        }
+        if not self._supervisor.send(request):
+            self._lost()
+        return number
 
-    def ended(self, seconds: float) -> list[tuple[int, int]]:
-        """Wait up to ``seconds``; return numbers and statuses (negative: signals)."""
-        ...
+    def ended(self, seconds: float) -> list[Ended]:
+        """See :class:`Launcher`."""
+        if not self._done and self._supervisor is not None:
+            messages = self._supervisor.receive(seconds)
+            if messages is None:
+                self._lost()
+            for message in messages or ():
+                self._take(message)
+        found, self._done = self._done, []
+        return found
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "started" in message and message["started"] in self._live:
+            self._live[message["started"]] = message["pid"]
+        elif "ended" in message and message["ended"] in self._live:
+            del self._live[message["ended"]]
+            self._done.append(Ended(message["ended"], message["status"]))
+
+    def _lost(self) -> None:
+        """Count the steps of a supervisor that ended as ended; the next one is cold.
+
+        A module that crashes when it is imported would end it again, and is to
+        end its own step only.
+        """
+        assert self._supervisor is not None
+        self._supervisor.kill()
+        self._supervisor = None
+        self._imports = []
+        for number, pid in self._live.items():
+            if pid is not None:
+                _kill_group(pid)
+            self._done.append(Ended(number, -signal.SIGKILL, "lost"))
+        self._live.clear()
 
     def signal(self, number: int, kind: signal.Signals) -> None:
-        """Send a signal to a process and all that it started."""
-        ...
+        """See :class:`Launcher`."""
+        if number not in self._live or self._supervisor is None:
+            return
+        if not self._supervisor.ready:
+            # It is still importing, for who knows how long: the step is not begun.
+            del self._live[number]
+            self._done.append(Ended(number, -kind))
+        self._supervisor.send({"signal": number, "kind": int(kind)})
 
     def close(self) -> None:
-        """End everything that is left."""
-        ...
+        """See :class:`Launcher`."""
+        if self._supervisor is not None:
+            self._supervisor.close()
+            for pid in self._live.values():
+                if pid is not None:
+                    _kill_group(pid)
+        self._supervisor = None
 
 
-def _signal_group(number: int, kind: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(number, kind)
+class _Supervisor:
+    """The supervisor's process, and the lines of JSON to and from it."""
 
-
-class ForkLauncher:
-    """Asks a warm parent, which has done the imports, to fork a process per step."""
-
-    def __init__(self, imports: Sequence[str], cwd: Path) -> None:
+    def __init__(self, method: str, imports: list[str], cwd: Path) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
+            arguments = [str(theirs.fileno()), method, json.dumps(imports), ROOT]
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-c",
-                    _ZYGOTE,
-                    _ROOT,
-                    str(theirs.fileno()),
-                    json.dumps(list(imports)),
-                ],
+                [sys.executable, "-c", _SUPERVISOR, ROOT, *arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -87,117 +139,76 @@ class ForkLauncher:
                 cwd=cwd,
                 start_new_session=True,
             )
+        ours.setblocking(False)
         self._socket = ours
-        self._buffer = b""
-        self._waiting: list[tuple[int, int]] = []
+        self._received = b""
+        self._unsent = b""
+        self.ready = False
+        """Whether it has done its imports and listens."""
 
-    def start(self, launch: Launch) -> int:
-        """See :class:`Launcher`."""
-        request = {
-            "arguments": launch.arguments,
-            "env": dict(launch.env),
-            "cwd": str(launch.cwd),
-            "log": str(launch.log),
-        }
-        self._socket.sendall(json.dumps(request).encode() + b"\n")
-        while True:
-            for message in self._messages(None):
-                if "started" in message:
-                    return int(message["started"])
-                self._waiting.append((message["ended"], message["status"]))
+    def send(self, message: dict[str, Any]) -> bool:
+        """Send a message, or as much of it as can go; False if the supervisor is gone."""
+        self._unsent += json.dumps(message).encode() + b"\n"
+        return self._flush()
 
-    def ended(self, seconds: float) -> list[tuple[int, int]]:
-        """See :class:`Launcher`."""
-        if not self._waiting:
-            for message in self._messages(seconds):
-                self._waiting.append((message["ended"], message["status"]))
-        found, self._waiting = self._waiting, []
-        return found
+    def _flush(self) -> bool:
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return True
 
-    def _messages(self, seconds: float | None) -> list[dict[str, int]]:
-        self._socket.settimeout(seconds)
+    def receive(self, seconds: float) -> list[dict[str, Any]] | None:
+        """Return the messages that came within ``seconds``; None if the supervisor is gone."""
+        writing = [self._socket] if self._unsent else []
+        readable, writable, _ = select.select([self._socket], writing, [], seconds)
+        if writable and not self._flush():
+            return None
+        if not readable:
+            return []
         try:
             data = self._socket.recv(65536)
-        except (TimeoutError, BlockingIOError):
-            return []
-        except ConnectionError:
-            data = b""
+        except OSError:
+            return None
         if not data:
-            raise _parent_ended()
-        *lines, self._buffer = (self._buffer + data).split(b"\n")
+            return None
+        self.ready = True
+        *lines, self._received = (self._received + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def signal(self, number: int, kind: signal.Signals) -> None:
-        """See :class:`Launcher`."""
-        _signal_group(number, kind)
-
     def close(self) -> None:
-        """See :class:`Launcher`."""
+        """Let it end the steps that are left, then itself; at once if it is still importing."""
         self._socket.close()
-        try:
-            self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            _signal_group(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-
-def _parent_ended() -> BackendError:
-    return BackendError(
-        [
-            diagnose(
-                "step-killed",
-                "the process that steps are forked from ended",
-                Location("run"),
-                "try --start-method spawn; the system may have run out of memory",
-            )
-        ]
-    )
-
-
-class SpawnLauncher:
-    """Starts a fresh interpreter per step."""
-
-    def __init__(self) -> None:
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-
-    def start(self, launch: Launch) -> int:
-        """See :class:`Launcher`."""
-        with launch.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _STEP, _ROOT, *launch.arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=launch.cwd,
-                env={**os.environ, **launch.env},
-                start_new_session=True,
-            )
-        self._processes[process.pid] = process
-        return process.pid
-
-    def ended(self, seconds: float) -> list[tuple[int, int]]:
-        """See :class:`Launcher`."""
-        found = []
-        for number, process in list(self._processes.items()):
-            if process.poll() is not None:
-                found.append((number, process.returncode))
-                del self._processes[number]
-        if not found and self._processes:
+        if self.ready:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                next(iter(self._processes.values())).wait(timeout=seconds)
-        return found
+                self._process.wait(timeout=_PATIENCE)
+        self.kill()
 
-    def signal(self, number: int, kind: signal.Signals) -> None:
-        """See :class:`Launcher`."""
-        _signal_group(number, kind)
+    def kill(self) -> None:
+        """End it whatever it does; the system then ends its steps."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
 
-    def close(self) -> None:
-        """See :class:`Launcher`."""
-        for number, process in self._processes.items():
-            _signal_group(number, signal.SIGKILL)
-            process.wait()
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def default_start_method() -> str:
     """Fork where forking a warm process is safe; start afresh elsewhere."""
     return "fork" if sys.platform.startswith("linux") else "spawn"
+
+
+def _make(plan: Plan, options: RunOptions) -> Launcher:
+    del plan
+    method = options.start_method or default_start_method()
+    return ProcessLauncher(method, options.imports, options.notebook_dir)
+
+
+PROCESSES = LauncherKind("local", frozenset(), _make)
+"""Steps as processes of this machine."""

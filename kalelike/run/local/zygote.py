@@ -1,13 +1,17 @@
-"""The warm parent: imports once, then forks a process per step on request.
+"""The supervisor of the steps' processes: their parent, warm with the imports that they share.
 
 Requests and answers are lines of JSON over the socket that the engine passes.
-It only imports: it never runs a notebook's code, and starts no threads.
+It only imports: it never runs a notebook's code, and starts no threads. When
+the engine closes its end, or is gone, it ends every step and then itself.
+
+    {"start": N, "arguments": […], "env": {…}, "fresh": false, "cwd": …, "log": …}
+    {"signal": N, "kind": 9}
+    {"ready": true}   {"started": N, "pid": P}   {"ended": N, "status": S}
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -16,106 +20,165 @@ import select
 import signal
 import socket
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
+from kalelike.run.local.descendants import (
+    adopt_orphans,
+    children_of,
+    die_with_parent,
+    end_all,
+    signal_tree,
+)
 
-
-def die_with_parent() -> None:
-    """Let the kernel end this process when its parent ends, however that happens (Linux)."""
-    if sys.platform.startswith("linux"):
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+_ENTRY_POINT = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from kalelike.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
+)
+# Their threads, or their state in native code, do not survive a fork.
+_NO_FORK = frozenset({"grpc", "jax", "polars", "pyspark", "ray", "tensorflow"})
 
 
 def main(arguments: list[str]) -> None:
     """Serve the engine until it closes its end of the socket."""
-    die_with_parent()
     channel = socket.socket(fileno=int(arguments[0]))
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_write, False)
-    signal.set_wakeup_fd(wake_write)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    channel.set_inheritable(False)
+    method, modules, root = arguments[1], json.loads(arguments[2]), arguments[3]
+    die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.path.insert(0, os.getcwd())
+    if method == "fork":
+        _warm_up(modules)
+    # From here on the end of the engine shows in the socket, and steps are to be
+    # ended before this process is.
+    die_with_parent(None)
+    adopt_orphans()
+    forks = method == "fork" and not _NO_FORK & sys.modules.keys()
+    with contextlib.suppress(ConnectionError):
+        _Supervisor(channel, forks, root).serve()
+
+
+def _warm_up(modules: list[str]) -> None:
+    sys.path.insert(0, str(Path.cwd()))
     from kalelike.runtime.step import prepare
 
     prepare()
-    for name in json.loads(arguments[1]):
+    for name in modules:
         # A failing import is the step's to report, with its own cell and line.
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    _serve(channel, wake_read)
 
 
-def _serve(channel: socket.socket, wake: int) -> None:
-    buffer = b""
-    while True:
-        waiting: list[Any] = [channel, wake]
-        ready, _, _ = select.select(waiting, [], [])
-        if wake in ready:
-            os.read(wake, 4096)
-            _report_ended(channel)
-        if channel not in ready:
-            continue
-        data = channel.recv(65536)
-        if not data:
+class _Supervisor:
+    def __init__(self, channel: socket.socket, forks: bool, root: str) -> None:
+        self._channel = channel
+        self._forks = forks
+        self._root = root
+        self._steps: dict[int, int] = {}
+        self._wake, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def serve(self) -> None:
+        """Do what the engine asks until it is gone."""
+        self._tell({"ready": True})
+        buffer = b""
+        while True:
+            watched: list[Any] = [self._channel, self._wake]
+            ready, _, _ = select.select(watched, [], [])
+            if self._wake in ready:
+                os.read(self._wake, 4096)
+                self._reap()
+            if self._channel not in ready:
+                continue
+            try:
+                data = self._channel.recv(65536)
+            except ConnectionError:
+                data = b""
+            if not data:
+                end_all(self._steps)
+                return
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                self._obey(json.loads(line))
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        self._channel.sendall(json.dumps(message).encode() + b"\n")
+
+    def _obey(self, request: dict[str, Any]) -> None:
+        if "signal" in request:
+            pid = next((p for p, n in self._steps.items() if n == request["signal"]), None)
+            if pid is not None:
+                signal_tree(pid, request["kind"])
             return
-        *lines, buffer = (buffer + data).split(b"\n")
-        for line in lines:
-            child = _fork(json.loads(line), channel)
-            channel.sendall(json.dumps({"started": child}).encode() + b"\n")
+        pid = self._start(request)
+        self._steps[pid] = request["start"]
+        self._tell({"started": request["start"], "pid": pid})
 
+    def _reap(self) -> None:
+        """Report the steps that ended, once nothing that they started is left."""
+        while True:
+            try:
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if found is None:
+                return
+            pid = found.si_pid
+            number = self._steps.get(pid)
+            if number is not None:
+                # Not reaped yet: the number of its group cannot be another's.
+                signal_tree(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+            end_all(children_of(os.getpid()) - self._steps.keys())
+            if number is not None:
+                del self._steps[pid]
+                self._tell({"ended": number, "status": os.waitstatus_to_exitcode(status)})
 
-def _report_ended(channel: socket.socket) -> None:
-    while True:
+    def _start(self, request: dict[str, Any]) -> int:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            child = os.fork()
+        if child:
+            with contextlib.suppress(OSError):
+                os.setpgid(child, child)
+            return child
+        status = 1
         try:
-            child, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if child == 0:
-            return
-        code = os.waitstatus_to_exitcode(status)
-        channel.sendall(json.dumps({"ended": child, "status": code}).encode() + b"\n")
+            self._channel.close()
+            status = self._become(request)
+        finally:
+            with contextlib.suppress(BaseException):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(status)
 
+    def _become(self, request: dict[str, Any]) -> int:
+        """Turn this fresh child into the step's process and run its entry point."""
+        os.setpgid(0, 0)
+        die_with_parent(signal.SIGKILL)
+        adopt_orphans()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        if request["fresh"] or not self._forks:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            command = [sys.executable, "-c", _ENTRY_POINT, self._root, *request["arguments"]]
+            os.execv(sys.executable, command)  # noqa: S606 - no shell is meant
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+        from kalelike.runtime.__main__ import main as run_entry_point
 
-def _fork(request: dict[str, Any], channel: socket.socket) -> int:
-    child = os.fork()
-    if child:
-        with contextlib.suppress(OSError):
-            os.setpgid(child, child)
-        return child
-    status = 1
-    try:
-        channel.close()
-        status = _run(request)
-    finally:
-        with contextlib.suppress(BaseException):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
-
-
-def _run(request: dict[str, Any]) -> int:
-    """Become the step's process and run its entry point."""
-    os.setpgid(0, 0)
-    die_with_parent()
-    signal.set_wakeup_fd(-1)
-    for kind in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
-        signal.signal(kind, signal.SIG_DFL)
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
-    os.environ.update(request["env"])
-    os.chdir(request["cwd"])
-    from kalelike.runtime.__main__ import main as run_entry_point
-
-    return run_entry_point(request["arguments"])
+        return run_entry_point(request["arguments"])
 
 
 if __name__ == "__main__":
