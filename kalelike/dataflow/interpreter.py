@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from kalelike.dataflow.machine import Effects
@@ -27,23 +25,6 @@ def analyse_notebook(tagged: TaggedNotebook) -> Analysis:
     Nothing is executed. Raises :class:`CompileError` with one diagnostic per
     cell that is not valid Python.
     """
-    with _collection_paused():
-        return _analyse(tagged)
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Syntax trees are many, live, and free of garbage: collecting doubles the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _analyse(tagged: TaggedNotebook) -> Analysis:
     sources = _parse(tagged)
     machine = StatementExecutor()
     machine.folder = Path(tagged.notebook.path).resolve().parent

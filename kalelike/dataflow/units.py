@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kalelike.dataflow.machine import Effects
+from kalelike.dataflow.normal_form import normal_form
 from kalelike.dataflow.values import Obj, Site, Value
 from kalelike.diagnostics import Location
 from kalelike.notebook.ipython_syntax import Magic
 from kalelike.notebook.model import Cell, TaggedCell
+
+# A definition is part of the key of every step that repeats it, and an edit in a
+# notebook leaves all other statements as they were.
+_remembered_form = lru_cache(maxsize=8192)(normal_form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Unit:
 
     def normalised(self) -> str:
         """Return the code without comments and layout, for hashing."""
-        text = "\n".join(ast.unparse(item) for item in self.statements)
+        text = _remembered_form(self.statements)
         used = [
             f"{magic.kind} {magic.name} {magic.argument}\n{magic.body or ''}"
             for magic in self.magics

@@ -12,6 +12,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kalelike.notebook.ipython_prompts import clean_lines, may_be_rewritten
 from kalelike.notebook.ipython_tokens import Special, find_specials, is_plain_line
@@ -87,8 +88,13 @@ class PythonSource:
     automagic: Magic | None = None
 
 
+@lru_cache(maxsize=4096)
 def transform_cell(source: str) -> PythonSource:
-    """Find the IPython syntax of a cell and parse the rest as Python. Never raises."""
+    """Find the IPython syntax of a cell and parse the rest as Python. Never raises.
+
+    The outcome is remembered: a notebook that is analysed again after an edit
+    has mostly the same cells. Nobody may change the tree.
+    """
     tree, error = parse_python(source)
     if tree is not None and not may_be_rewritten(source):
         return PythonSource(source, (), 0, tree, None, _sole_automagic(source))
