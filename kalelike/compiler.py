@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kalelike.dataflow.partition import partition_notebook
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
-from kalelike.emit import PipelineDocument, check_limits, emit_pipeline, to_yaml
+from kalelike.emit import PipelineDocument, check_images, check_limits, emit_pipeline, to_yaml
 from kalelike.errors import CompileError
 from kalelike.graph.build import build_graph
 from kalelike.graph.model import PipelineGraph
@@ -70,7 +70,8 @@ def compile_notebook(path: str | Path, *, auto: bool = False, inline: bool = Fal
         findings = check_documents(document.ir, document.platform, graph.notebook.name)
     if has_errors(findings):
         raise CompileError((*graph.diagnostics, *findings))
-    return Compilation(graph, codes, document, (*graph.diagnostics, *findings))
+    told = (*graph.diagnostics, *check_images(graph), *findings)
+    return Compilation(graph, codes, document, told)
 
 
 def check_cluster(compilation: Compilation) -> tuple[Diagnostic, ...]:

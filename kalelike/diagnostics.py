@@ -73,7 +73,8 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        text = f"{self.location}: {self.severity.value} {self.code.id} [{self.code.name}] {self.message}"
+        weight = f"{self.severity.value} {self.code.id} [{self.code.name}]"
+        text = f"{self.location}: {weight} {self.message}"
         return f"{text}\n    hint: {self.hint}" if self.hint else text
 
     def as_dict(self) -> dict[str, object]:
@@ -123,11 +124,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL106", "duplicate-step", _E, "A step's name is used at two separate places."),
     ("KL107", "untagged-setup", _N, "Untagged cells before the first step became set-up."),
     ("KL108", "conflicting-tags", _E, "A cell carries tags that contradict each other."),
-    ("KL113", "tag-not-available", _E, "A tag asks for something that is not there yet."),
     ("KL109", "bad-name", _E, "A name cannot be carried by Kubeflow Pipelines."),
     ("KL110", "conditional-definition", _W, "A name is bound on only some paths."),
     ("KL111", "skip-only-name", _E, "A step reads a name that only a skipped cell defines."),
     ("KL112", "auto-steps", _N, "Steps were chosen by kalelike."),
+    ("KL113", "tag-not-available", _E, "A tag asks for something that is not there yet."),
+    ("KL114", "image-has-to-hold", _N, "A step needs packages that its image has to hold."),
     ("KL201", "cannot-cross", _E, "A value of this kind cannot pass from step to step."),
     ("KL202", "shared-between-branches", _W, "Branches that could be parallel change one object."),
     ("KL203", "identity-lost", _E, "Two names share an object that would be split."),

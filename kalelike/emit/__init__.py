@@ -6,6 +6,7 @@ needed. What stands in the document is what every engine runs.
 
 from __future__ import annotations
 
+from kalelike.emit.checks import check_images
 from kalelike.emit.document import PipelineDocument
 from kalelike.emit.limits import check_limits
 from kalelike.emit.names import task_name, task_names
@@ -15,6 +16,7 @@ from kalelike.emit.writing import to_yaml
 
 __all__ = [
     "PipelineDocument",
+    "check_images",
     "check_limits",
     "default_image",
     "emit_pipeline",

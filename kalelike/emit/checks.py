@@ -42,6 +42,23 @@ def check_graph(graph: PipelineGraph) -> list[Diagnostic]:
     return found
 
 
+def check_images(graph: PipelineGraph) -> Iterator[Diagnostic]:
+    """Yield a note for each step whose requirements its image has to hold.
+
+    A document cannot install packages; for steps whose images are built, the
+    builder does.
+    """
+    for step in graph.steps:
+        if step.options.requirements:
+            yield diagnose(
+                "image-has-to-hold",
+                f"step {step.name} requires {', '.join(step.options.requirements)}:"
+                " a document installs nothing",
+                step.location,
+                "build the step's image, or name one that holds them with image:REFERENCE",
+            )
+
+
 def _pipeline_texts(options: PipelineOptions, place: Location) -> Iterator[Diagnostic]:
     for name, text in (
         ("the pipeline's name", options.name),

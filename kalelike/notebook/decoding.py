@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from kalelike.notebook.kubernetes_values import BadValueError, parse_duration
-from kalelike.notebook.option_rules import PAIR_RULES, check_options, setting_name
+from kalelike.notebook.option_rules import check_options, is_mapping, setting_name
 from kalelike.notebook.options import Resources
 from kalelike.notebook.spelling import nearest
 
@@ -38,11 +38,6 @@ def setting_fields(kind: type) -> Mapping[str, tuple[str, Any]]:
 def is_time(field: str) -> bool:
     """Tell whether a field holds a time, which may be written as a duration."""
     return field.endswith("seconds")
-
-
-def takes_numbers(kind: type, field: str) -> bool:
-    """Tell whether a text field may be written as a JSON number (amounts, mapping values)."""
-    return kind is Resources or field in PAIR_RULES
 
 
 def required_settings(kind: type) -> list[str]:
@@ -76,10 +71,11 @@ def _decode_object(kind: type[T], data: object, path: str, report: Report) -> T 
             decoded = _decode_field(kind, key, value, f"{path}.{key}", report)
             if decoded is not None:
                 values[known[key][0]] = decoded
-    stated = {setting_name(field) for field in values}
-    missing = [name for name in required_settings(kind) if name not in stated]
+    required = required_settings(kind)
+    missing = [name for name in required if data.get(name) is None]
     if missing:
-        report(path, f"it has no usable {' and no '.join(missing)}", f"state {missing[0]}")
+        report(path, f"it has no {' and no '.join(missing)}", f"state {missing[0]}")
+    if any(known[name][0] not in values for name in required):
         return None
     return kind(**values)
 
@@ -109,7 +105,7 @@ def json_kind(value: object) -> str:
 
 def _decode_field(kind: type, key: str, value: object, path: str, report: Report) -> Any:
     field, hint = setting_fields(kind)[key]
-    if field in PAIR_RULES:
+    if is_mapping(kind, field):
         return _decode_pairs(value, path, report)
     if get_origin(hint) is tuple:
         return _decode_list(get_args(hint)[0], value, path, report)
@@ -145,7 +141,8 @@ def _decode_scalar(plain: type, kind: type, field: str, value: object) -> object
             return value
         what = "a whole number or a duration" if is_time(field) else "a whole number"
         raise BadValueError(f"it has to be {what}, and not {json_kind(value)}")
-    return _text(value, takes_numbers(kind, field))
+    # Amounts are texts to Kubernetes, and numbers to those who write them.
+    return _text(value, numbers=kind is Resources)
 
 
 def _text(value: object, numbers: bool) -> str:

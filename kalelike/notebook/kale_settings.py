@@ -31,6 +31,7 @@ _TEXTS = {
 }
 _WITHOUT_EFFECT = {
     "abs_working_dir": "steps run beside the notebook's files",
+    "katib_metadata": "no hyperparameter search is made",
     "autosnapshot": "volumes are not copied: values travel as artifacts",
     "marshal_path": "values travel as artifacts",
     "marshal_volume": "values travel as artifacts",
@@ -39,11 +40,16 @@ _WITHOUT_EFFECT = {
     "volume_access_mode": "no volume is made, only existing claims are mounted",
 }
 _VALUES = frozenset(
-    {"enable_caching", "experiment", "katib_metadata", "katib_run", "security_context",
+    {"enable_caching", "experiment", "katib_run", "security_context",
      "steps_defaults", "volumes"}
 )  # fmt: skip
 KALE_KEYS = (*_TEXTS, *_WITHOUT_EFFECT, *sorted(_VALUES))
 """Every key that some version of Kale writes."""
+
+_VOLUME_KEYS = (
+    "annotations", "expose_as_env_var", "mount_point", "name", "size", "size_type", "snapshot",
+    "snapshot_name", "storage_class_name", "type", "volume_access_mode",
+)  # fmt: skip
 
 # What Kale's security context holds where it is on and says nothing else.
 _KALE_CONTEXT = {"run_as_user": 65534, "run_as_group": 0, "run_as_non_root": True}
@@ -169,6 +175,11 @@ class _KaleReader:
             where = where.replace(".claim", ".name").replace(".mount_path", ".mount_point")
             self.reporter.error(where, message, hint)
 
+        for key in sorted(map(str, item.keys() - set(_VOLUME_KEYS))):
+            report_unknown(key, _VOLUME_KEYS, path, report)
+        if item.get("snapshot"):
+            message = f"it has no effect: {_WITHOUT_EFFECT['snapshot_volumes']}"
+            self.reporter.tell(f"{path}.snapshot", message, "", Severity.NOTE)
         data = {"claim": item.get("name"), "mount_path": item.get("mount_point")}
         mount = decode(ClaimMount, data, path, report)
         if mount is None:

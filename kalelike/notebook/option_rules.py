@@ -102,7 +102,12 @@ PAIR_RULES: Mapping[str, tuple[Check, Check]] = {
     "annotations": (values.check_key, values.check_text),
     "node_selector": (values.check_key, values.check_label_value),
 }
-"""The checks of keys and values of each field that is a mapping."""
+"""The checks of keys and values of each field of ``StepOptions`` that is a mapping."""
+
+
+def is_mapping(kind: type, field: str) -> bool:
+    """Tell whether a field of a class of options is a mapping."""
+    return kind is StepOptions and field in PAIR_RULES
 
 
 def setting_name(field: str) -> str:
@@ -117,7 +122,7 @@ def check_options(options: object, path: str = "") -> Iterator[tuple[str, str]]:
         value = getattr(options, field.name)
         name = setting_name(field.name)
         where = f"{path}.{name}" if path else name
-        if field.name in PAIR_RULES:
+        if is_mapping(type(options), field.name):
             yield from _check_pairs(field.name, value, where)
         elif is_dataclass(value):
             yield from check_options(value, where)

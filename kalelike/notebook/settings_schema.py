@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 from kalelike.notebook import kubernetes_values as values
 from kalelike.notebook.decoding import is_time, plain_type, required_settings, setting_fields
 from kalelike.notebook.kale_settings import KALE_KEY, KALE_KEYS
-from kalelike.notebook.option_rules import PAIR_RULES, RULES
+from kalelike.notebook.option_rules import RULES, is_mapping
 from kalelike.notebook.options import PipelineOptions, Resources, StepOptions
 from kalelike.notebook.settings import OWN_KEY
 
@@ -204,7 +204,7 @@ def _tidy(schema: Schema) -> Schema:
 
 def _field(kind: type, field: str, hint: Any, definitions: dict[str, Schema]) -> Schema:
     rule = RULES[kind.__name__].get(field)
-    if field in PAIR_RULES:
+    if is_mapping(kind, field):
         return {"type": "object", "additionalProperties": _AMOUNT}
     if get_origin(hint) is tuple:
         item: type = get_args(hint)[0]

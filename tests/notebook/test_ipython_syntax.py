@@ -445,5 +445,6 @@ def test_magics_are_found_in_linear_time():
         assert len(transform_cell(source).magics) == 1
         return time.process_time() - start
 
-    seconds(200)
-    assert seconds(4000) < 16 * max(seconds(500), 0.01)
+    # The least of several: other work on the machine only ever adds.
+    small, large = (min(seconds(count) for _ in range(4)) for count in (500, 4000))
+    assert large < 16 * max(small, 0.01)
