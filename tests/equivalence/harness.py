@@ -17,6 +17,7 @@ from kalelike.notebook.read import read_notebook
 from kalelike.notebook.roles import tag_notebook
 from kalelike.run.backend import RunOptions, RunResult
 from kalelike.run.local.engine import run_pipeline
+from kalelike.run.local.processes import PROCESSES
 from kalelike.store.objects import object_path
 from kalelike.store.runs import RunRow, RunStore
 from tests.equivalence.warm import Oracle
@@ -81,7 +82,8 @@ def compare(
     write_codes(compilation, store / "code")
     options = RunOptions(store, ours, store / "code", pipeline="p", notebook=notebook.name)
     document = compilation.document
-    result = run_pipeline(document.ir, document.platform, {}, options, lambda event: None)
+    kind = oracle.kind if oracle is not None else PROCESSES
+    result = run_pipeline(document.ir, document.platform, {}, options, lambda event: None, kind)
     rows = RunStore(store)
     run = rows.find_run(result.run)
     rows.close()

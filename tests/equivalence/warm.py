@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kalelike.run.local import engine
-from kalelike.run.local.processes import ForkLauncher
+from kalelike.run.local.launcher import LauncherKind
+from kalelike.run.local.processes import ProcessLauncher
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = (
@@ -37,7 +37,7 @@ LIBRARIES = (
 )
 
 
-class _KeptLauncher(ForkLauncher):
+class _KeptLauncher(ProcessLauncher):
     """A launcher that outlives the run."""
 
     def close(self) -> None:
@@ -45,9 +45,10 @@ class _KeptLauncher(ForkLauncher):
 
 
 class Oracle:
-    """The server that runs notebooks and compares; ``with`` ends it."""
+    """The server that runs notebooks and compares; ``kind`` runs the pipelines' steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: LauncherKind) -> None:
+        self.kind = kind
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.equivalence.warm"],
             cwd=ROOT,
@@ -75,17 +76,14 @@ class Oracle:
 
 @contextmanager
 def warm_processes(folder: Path) -> Iterator[Oracle]:
-    """Keep a warm parent and an oracle while the context lasts; the engine uses the parent."""
-    launcher = _KeptLauncher(LIBRARIES, folder)
-    original = engine.ForkLauncher
-    engine.ForkLauncher = lambda imports, cwd: launcher  # type: ignore[assignment, misc]
-    oracle = Oracle()
+    """Keep a warm parent and an oracle while the context lasts."""
+    launcher = _KeptLauncher("fork", LIBRARIES, folder)
+    oracle = Oracle(LauncherKind("local", frozenset(), lambda plan, options: launcher))
     try:
         yield oracle
     finally:
         oracle.close()
-        engine.ForkLauncher = original  # type: ignore[misc]
-        ForkLauncher.close(launcher)
+        ProcessLauncher.close(launcher)
 
 
 def _serve() -> None:
