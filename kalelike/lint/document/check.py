@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import CompileError
@@ -36,29 +36,17 @@ def check_text(text: str, source: str) -> tuple[Diagnostic, ...]:
         documents = read_documents(text, source)
     except CompileError as error:
         return tuple(error.diagnostics)
-    sorted_ = sort_documents([document.value for document in documents])
+    values = [document.value for document in documents]
+    order = sort_documents(values)
     reports = [Report(number) for number in range(len(documents))]
-    if sorted_.pipeline is not None:
-        nowhere = Report(-1)
-        platform = sorted_.platform
-        report = reports[sorted_.pipeline]
-        platform_report = nowhere if platform is None else reports[platform]
-        decoded = decode(
-            documents[sorted_.pipeline].value,
-            report,
-            None if platform is None else documents[platform].value,
-            platform_report,
-        )
-        apply_rules(decoded, report, platform_report)
-        check_limits(decoded.pipeline, decoded.settings, report)
-    findings = [*sorted_.findings, *(item for report in reports for item in report.findings)]
-    for number, document in enumerate(documents):
-        findings.extend(
-            Finding(item.code, number, item.path, item.message, item.hint)
-            for item in document.complaints
-            if item.code != KEY_NOT_TEXT or number == sorted_.pipeline
-        )
-    return _locate(findings, documents, source)
+    if order.pipeline is not None:
+        _apply(values, order.pipeline, order.platform, reports)
+    findings = [*order.findings, *(item for report in reports for item in report.findings)]
+    located = [
+        *_locate(findings, documents, source),
+        *_complaints(documents, order.pipeline, source),
+    ]
+    return tuple(sorted(located, key=_position))
 
 
 def check_documents(ir: Json, platform: Json | None, source: str) -> tuple[Diagnostic, ...]:
@@ -87,6 +75,22 @@ def estimate_workflow_size(ir: Json, platform: Json | None) -> int:
     return measure_workflow(decoded.pipeline, decoded.settings).finished
 
 
+def _apply(
+    values: Sequence[object], pipeline: int, platform: int | None, reports: Sequence[Report]
+) -> None:
+    report = reports[pipeline]
+    # Without a platform document nothing is reported about one.
+    platform_report = report if platform is None else reports[platform]
+    decoded = decode(
+        values[pipeline],
+        report,
+        None if platform is None else values[platform],
+        platform_report,
+    )
+    apply_rules(decoded, report, platform_report)
+    check_limits(decoded.pipeline, decoded.settings, report)
+
+
 def _decode_quietly(ir: Json, platform: Json | None) -> Decoded:
     return decode(ir, Report(0), platform, Report(1))
 
@@ -99,14 +103,26 @@ def _name(findings: Iterable[Finding], source: str) -> tuple[Diagnostic, ...]:
 
 
 def _locate(
-    findings: Sequence[Finding], documents: Sequence[Document], source: str
-) -> tuple[Diagnostic, ...]:
-    placed = []
+    findings: Iterable[Finding], documents: Sequence[Document], source: str
+) -> Iterator[Diagnostic]:
     for finding in findings:
         line, column = documents[finding.document].position(finding.path)
-        place = Location(source, line=line, column=column, path=dotted(finding.path) or None)
-        placed.append(_diagnostic(finding, place))
-    return tuple(sorted(placed, key=_position))
+        path = dotted(finding.path) or None
+        yield _diagnostic(finding, Location(source, line=line, column=column, path=path))
+
+
+def _complaints(
+    documents: Sequence[Document], pipeline: int | None, source: str
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the YAML itself, each at its very place."""
+    for number, document in enumerate(documents):
+        for item in document.complaints:
+            if item.code == KEY_NOT_TEXT and number != pipeline:
+                continue
+            mark = item.node.start_mark
+            path = dotted(item.path) or None
+            place = Location(source, line=mark.line + 1, column=mark.column, path=path)
+            yield diagnose(item.code, item.message, place, item.hint)
 
 
 def _position(item: Diagnostic) -> tuple[int, int]:

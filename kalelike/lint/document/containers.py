@@ -15,6 +15,7 @@ from kalelike.lint.document.findings import Path, Report, suggest
 from kalelike.lint.document.model import Component, Pipeline, part
 from kalelike.lint.document.placeholders import has_input, named_input
 from kalelike.lint.document.quantities import parse_quantity, split_reason
+from kalelike.lint.document.settings import ENV_NAME
 from kalelike.notebook.kubernetes_values import BadValueError, check_env_name, check_image
 
 _IN_A_RUN = "the step fails when it starts"
@@ -147,7 +148,7 @@ def _check_env(component: Component, path: Path, report: Report) -> None:
                 "bad-env-name",
                 (*place, "name") if "name" in variable else place,
                 f"{split_reason(error)[0] or error}; Kubernetes refuses the pod",
-                "use letters, digits, `_`, `-` and `.`, not beginning with a digit",
+                ENV_NAME,
             )
 
 

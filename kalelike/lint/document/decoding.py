@@ -79,7 +79,11 @@ class Decoder:
     def message(self, name: str, value: object) -> Message:
         """Decode ``value`` as the message called ``name``."""
         if not isinstance(value, Mapping):
-            self._complain("bad-field-value", f"{_shown(value)} stands for {_title(name)}", "")
+            self._complain(
+                "bad-field-value",
+                f"{_shown(value)} stands where {_title(name)} belongs",
+                "write a mapping",
+            )
             return {}
         fields = self._schema.messages[name]
         path = self._path
@@ -95,6 +99,7 @@ class Decoder:
                 path[-1] = field.name
                 decoded = self._field(field, item)
                 if field.name in result:
+                    path[-1] = key
                     self._complain(
                         "duplicate-key",
                         f"`{field.name}` is given twice, in its two spellings",
@@ -135,7 +140,7 @@ class Decoder:
                 path.pop()
             return [item for item in items if item is not _WRONG]
         if not isinstance(value, Mapping):
-            return self._bad(value, "a mapping", "")
+            return self._bad(value, "a mapping", "write it as `KEY: VALUE` pairs")
         entries = {}
         for key, item in value.items():
             path.append(key)
@@ -172,7 +177,7 @@ class Decoder:
         if kind == "Json" or (kind == "JsonObject" and isinstance(value, Mapping)):
             return value
         if kind == "JsonObject":
-            return self._bad(value, "a mapping", "")
+            return self._bad(value, "a mapping", "write it as `KEY: VALUE` pairs")
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if match is None or int(match[2]) > _LONGEST_DURATION:
             self._complain(
@@ -186,11 +191,11 @@ class Decoder:
 
     def _number(self, kind: str, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            return self._bad(value, "a number", "")
+            return self._bad(value, "a number", "write a number")
         if kind == "double":
             if isinstance(value, str):
                 if value not in _SPECIAL_NUMBERS and not _NUMBER_TEXT.fullmatch(value):
-                    return self._bad(value, "a number", "")
+                    return self._bad(value, "a number", "write a number")
                 return float(value)
             return value
         if isinstance(value, str):
@@ -199,9 +204,9 @@ class Decoder:
         else:
             exact = value
         if exact is None or (isinstance(exact, float) and not exact.is_integer()):
-            return self._bad(value, "a whole number", "")
+            return self._bad(value, "a whole number", "write a whole number")
         if not -(1 << _BITS[kind]) <= exact < 1 << _BITS[kind]:
-            return self._bad(value, f"a number of {_BITS[kind] + 1} bits", "")
+            return self._bad(value, f"a number of {_BITS[kind] + 1} bits", "write a smaller number")
         return int(exact)
 
     def _enum(self, name: str, value: object) -> object:

@@ -81,14 +81,14 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return a ``did you mean`` hint for a misspelt name, or what exists, or nothing."""
+    """Return a ``did you mean`` hint for a misspelt name, or what exists."""
     from difflib import get_close_matches
 
     names = sorted(set(known))
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known here: {_some(iter(names))}" if names else ""
+    return f"known here: {_some(iter(names))}" if names else "none exists here: remove it"
 
 
 def _some(names: Iterator[str], limit: int = 8) -> str:

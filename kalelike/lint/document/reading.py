@@ -294,7 +294,6 @@ class _Builder:
                 "write it in quotes, where text is meant",
                 node,
             )
-            return str(node.value)
         return value
 
     def _merge(self, node: yaml.Node, path: Path, into: dict[str, object]) -> None:

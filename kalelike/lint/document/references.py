@@ -92,7 +92,9 @@ def _check_reference(call: Call, pipeline: Pipeline, report: Report) -> None:
         return
     where = (*call.path, "componentRef")
     if not call.reference:
-        report.add("unknown-component", where, f"task {call.name} names no component", "")
+        report.add(
+            "unknown-component", where, f"task {call.name} names no component", "add `componentRef`"
+        )
     elif call.reference == ROOT:
         report.add(
             "bad-component-name",

@@ -28,6 +28,9 @@ _TOLERATION_OPERATORS = ("Equal", "Exists")
 _SELECTOR_OPERATORS = ("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn")
 _REFUSED = "Kubernetes refuses the pod"
 
+ENV_NAME = "use letters, digits, `_`, `-` and `.`, not beginning with a digit"
+"""The remedy for the name of a variable."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -49,7 +52,7 @@ class Settings:
             check(value)
         except BadValueError as error:
             reason, remedy = split_reason(error)
-            self.report.add(code, path, f"{what}: {reason}; {_REFUSED}", remedy)
+            self.report.add(code, path, f"{what}: {reason}; {_REFUSED}", remedy or "correct it")
 
     def choose(self, code: str, path: Path, what: str, known: tuple[str, ...], value: str) -> None:
         """Report a word that is none of those known."""
@@ -91,15 +94,23 @@ def _check_metadata(settings: Settings) -> None:
 
 def _check_variables(settings: Settings) -> None:
     for path, name in _variables(settings):
-        settings.judge("bad-env-name", path, "a variable", check_env_name, name)
+        settings.judge("bad-env-name", path, "a variable", _check_env_name, name)
     for number, item in enumerate(settings.message.get("fieldPathAsEnv", ())):
+        path = settings.at("fieldPathAsEnv", number)
         settings.judge(
             "bad-platform-value",
-            settings.at("fieldPathAsEnv", number),
+            (*path, "fieldPath") if "fieldPath" in item else path,
             "a field of the pod",
             check_field_path,
             item.get("fieldPath", ""),
         )
+
+
+def _check_env_name(name: str) -> None:
+    try:
+        check_env_name(name)
+    except BadValueError as error:
+        raise BadValueError(f"{error}: {ENV_NAME}") from None
 
 
 def _variables(settings: Settings) -> Iterator[tuple[Path, str]]:

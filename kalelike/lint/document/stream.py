@@ -66,9 +66,8 @@ def _repeated(kind: str, number: int) -> Finding:
 
 def _dropped(value: object, number: int) -> Finding:
     if not isinstance(value, Mapping):
-        return Finding(
-            "not-a-pipeline", number, (), "this document is no mapping; KFP refuses the file", ""
-        )
+        message = "this document is no mapping; KFP refuses the whole file"
+        return Finding("not-a-pipeline", number, (), message, "remove the document")
     return Finding(
         "dropped-document",
         number,
