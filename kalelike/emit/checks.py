@@ -135,20 +135,20 @@ def _volumes(step: Step) -> Iterator[Diagnostic]:
         *(("volume", item.name, item.mount_path) for item in options.ephemeral_volumes),
         *(("directory", item.name, item.mount_path) for item in scratch_volumes(options)),
     ]
-    kinds = dict.fromkeys(_KFP_VOLUMES, "KFP's own volume")
+    names = dict.fromkeys(_KFP_VOLUMES, "KFP's own volume")
     paths: dict[str, str] = {}
     for kind, name, path in used:
-        before = kinds.setdefault(name, kind)
-        # KFP names the pod's volumes after what they hold; one claim, secret or
-        # config map may be mounted at several places.
-        if before != kind or (kind in ("volume", "directory") and name in paths.values()):
+        before = names.get(name)
+        if before is not None:
+            both = f"a {kind} twice" if before == kind else f"two things ({before} and {kind})"
             yield diagnose(
                 "bad-option",
-                f"step {step.name} uses the volume name {name} for two things"
-                f" ({before} and {kind})",
+                f"step {step.name} uses the volume name {name} for {both}, and Kubernetes refuses"
+                " two volumes of one name",
                 step.location,
-                "rename one: KFP names a pod's volumes after what they hold",
+                "mount it once, or rename one: KFP names a pod's volumes after what they hold",
             )
+        names[name] = kind
         place = path.rstrip("/") or "/"
         if place in paths:
             yield diagnose(

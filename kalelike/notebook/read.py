@@ -161,6 +161,10 @@ def _check_document(data: object, place: Location) -> Mapping[str, object]:
     if version > 4:
         message = f"the notebook is in format {version}, and kalelike knows format 4 only"
         raise _refuse("not-a-notebook", message, place, "save it in format 4")
+    metadata = data.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        message = f"the notebook's metadata is {_kind(metadata)}"
+        raise _refuse("not-a-notebook", message, place, hint)
     return data
 
 
