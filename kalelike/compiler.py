@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kalelike.dataflow.partition import partition_notebook
@@ -56,15 +56,20 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def compile_notebook(path: str | Path, *, auto: bool = False, inline: bool = False) -> Compilation:
+def compile_notebook(
+    path: str | Path, *, auto: bool = False, inline: bool = False, image: str | None = None
+) -> Compilation:
     """Compile a notebook file; nothing is executed or written.
 
     ``auto`` lets headings and data flow choose the steps. ``inline`` carries
-    the steps' code in the document, so that no image has to hold it.
+    the steps' code in the document, so that no image has to hold it. ``image``
+    is the image of steps that name none, in the place of the notebook's.
     Raises :class:`CompileError` with every mistake that could be found.
     """
     with _collection_paused():
         graph = analyse(path, auto=auto)
+        if image is not None:
+            graph = replace(graph, options=replace(graph.options, base_image=image))
         codes = step_codes(graph)
         document = emit_pipeline(graph, {item.step: item for item in codes}, inline=inline)
         findings = check_documents(document.ir, document.platform, graph.notebook.name)

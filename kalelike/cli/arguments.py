@@ -41,6 +41,9 @@ def make_parser() -> ArgumentParser:
     _add_check(commands)
     _add_show(commands)
     _add_runs(commands)
+    _add_upload(commands)
+    _add_logs(commands)
+    _add_cancel(commands)
     return parser
 
 
@@ -77,6 +80,30 @@ def _add_store(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="where runs and results are kept (default: $KALELIKE_STORE, else `.kalelike` "
         "beside the notebook)",
+    )
+
+
+def _add_server(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("Kubeflow (--engine kfp)")
+    group.add_argument(
+        "--host", metavar="URL", help="the Pipelines API, for example http://127.0.0.1:8888"
+    )
+    group.add_argument("--context", metavar="NAME", help="a server described in kalelike.toml")
+    group.add_argument("--namespace", metavar="NAME", help="the namespace, where there are several")
+    group.add_argument("--experiment", metavar="NAME", help="the experiment of the run")
+    group.add_argument("--service-account", metavar="NAME", help="the account of the steps")
+    group.add_argument(
+        "--inline",
+        action="store_true",
+        default=None,
+        help="carry code and runtime inside the pipeline, for any image with Python and pip; "
+        "a first step installs the pinned packages that the image lacks",
+    )
+    group.add_argument(
+        "--image", metavar="REF", help="the image of steps that name none, with --inline"
+    )
+    group.add_argument(
+        "--index-url", metavar="URL", help="the package index that the first step installs from"
     )
 
 
@@ -121,7 +148,15 @@ def _add_run(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
     _add_auto(parser)
     _add_store(parser)
-    parser.add_argument("--engine", choices=("local",), default="local", help="what runs the steps")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "kfp"),
+        help="what runs the steps (default: the project file's `engine`, else local)",
+    )
+    _add_server(parser)
+    parser.add_argument(
+        "--detach", action="store_true", help="kfp: submit, and return without following"
+    )
     parser.add_argument(
         "--start-method",
         choices=("fork", "spawn"),
@@ -136,6 +171,37 @@ def _add_run(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         help="stop everything at the first failure (default: independent steps go on)",
     )
     _add_json(parser, "one JSON object for each event")
+
+
+def _add_upload(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "upload",
+        "put a notebook's pipeline on a Kubeflow server: a new version only if it changed",
+        "upload_command",
+    )
+    parser.add_argument(
+        "source", metavar="NOTEBOOK|PIPELINE.yaml", help="a notebook, or a compiled pipeline"
+    )
+    _add_auto(parser)
+    _add_store(parser)
+    _add_server(parser)
+    _add_json(parser, "one JSON object")
+
+
+def _add_logs(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(commands, "logs", "print the log of a step of a run", "logs_command")
+    parser.add_argument("run", metavar="RUN", help="a run, or the beginning of its name")
+    parser.add_argument("step", metavar="STEP", help="the step's name")
+    _add_store(parser)
+    _add_json(parser, "errors as one JSON object")
+
+
+def _add_cancel(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(commands, "cancel", "end a run, here or on Kubeflow", "cancel_command")
+    parser.add_argument("run", metavar="RUN", help="a run, or the beginning of its name")
+    _add_store(parser)
+    _add_json(parser, "one JSON object")
 
 
 def _add_graph(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
@@ -184,6 +250,9 @@ def _add_show(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     _add_store(parser)
     parser.add_argument("--html", metavar="FILE", help="write the run as one HTML page")
     parser.add_argument("--log", metavar="STEP", help="print the log of a step")
+    parser.add_argument(
+        "--follow", action="store_true", help="follow a run on Kubeflow that still goes on"
+    )
     _add_json(parser, "one JSON object")
 
 

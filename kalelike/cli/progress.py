@@ -22,6 +22,7 @@ from kalelike.run.events import (
     StepFinished,
     StepLog,
     StepStarted,
+    StepWaits,
 )
 
 _MARKS = {
@@ -123,6 +124,8 @@ class PlainProgress:
                 self._line(f"run {event.run}: {event.pipeline}, {len(steps)} steps")
             case Notice(diagnostic=diagnostic):
                 self._line(notice_text(diagnostic))
+            case StepWaits(step=step, reason=reason):
+                self._line(f"{step} {visible(reason)}")
             case StepStarted(step=step):
                 self._line(f"{step} starts")
             case StepLog(step=step, line=line):
@@ -153,11 +156,13 @@ def outcome_line(event: StepFinished) -> str:
     mark, colour = _MARKS[event.status]
     text = f"{paint(mark, colour, sys.stdout)} {event.step} {event.status}"
     if event.status == "cached":
-        text += f" (from run {event.source_run})"
+        text += f" (from run {event.source_run})" if event.source_run else ""
     elif event.status == "skipped":
         text += f" ({event.reason})"
     elif event.seconds:
         text += f" in {event.seconds:.2f} s"
+    if event.waited >= 1:
+        text += f" after waiting {event.waited:.0f} s"
     if event.attempts > 1:
         text += f", attempt {event.attempts}"
     if event.metrics:
@@ -223,6 +228,8 @@ class LiveProgress:
                 self._rows = {step: _Row() for step in steps}
             case Notice(diagnostic=diagnostic):
                 self._console.print(notice_text(diagnostic), markup=False, highlight=False)
+            case StepWaits(step=step, reason=reason):
+                self._rows[step].text = visible(reason)
             case StepStarted(step=step, time=started):
                 self._rows[step] = _Row("running", started)
             case StepLog(step=step, line=line):
@@ -243,7 +250,7 @@ class LiveProgress:
             mark, colour = _MARKS[item.status]
             seconds = f"{item.seconds:.2f} s" if item.seconds else ""
             extra = metrics_text(item.metrics) or item.reason or ""
-            if item.status == "cached":
+            if item.source_run:
                 extra = f"from run {item.source_run}  {extra}"
             print(f"{paint(mark, colour, sys.stdout)} {item.step:<24} {seconds:>9}  {extra}")
         print_summary(result, store, self._notebook)

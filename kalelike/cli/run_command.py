@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from kalelike.cli.exits import Exit
 from kalelike.cli.progress import make_progress
 from kalelike.cli.report import print_diagnostics
 from kalelike.cli.warm_imports import warm_imports
+from kalelike.config import Config, resolve
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.backend import RunOptions
@@ -41,10 +42,15 @@ class _Job:
 
 def run_command(options: argparse.Namespace) -> int:
     """Run to the end; raises ``KalelikeError`` for what cannot be run at all."""
+    config = command_config(options)
+    if config.engine == "kfp":
+        from kalelike.cli.kfp_command import run_on_kubeflow
+
+        return run_on_kubeflow(options, config)
     from kalelike.run.local.engine import run_pipeline
 
     path = Path(options.source)
-    store = store_folder(options.store, path)
+    store = store_folder(config.store, path)
     job = _from_document(path, store) if _is_document(path) else _from_notebook(options, store)
     given = parse_parameters(options.parameters, job.types, job.notebook)
     if not options.json:
@@ -77,6 +83,15 @@ def run_command(options: argparse.Namespace) -> int:
     if result.status == "interrupted":
         return Exit.INTERRUPTED
     return Exit.OK if result.status == "succeeded" else Exit.FAILED
+
+
+def command_config(options: argparse.Namespace) -> Config:
+    """Return a command's options, merged from all places; raises ``CompileError``."""
+    known = {item.name for item in fields(Config)}
+    flags = {key: value for key, value in vars(options).items() if key in known}
+    source = getattr(options, "source", None)
+    folder = Path(source).resolve().parent if source else Path.cwd()
+    return resolve(folder, environ=os.environ, flags=flags)
 
 
 def store_folder(given: str | None, source: Path) -> Path:

@@ -11,7 +11,7 @@ from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output, write_output
 from kalelike.cli.progress import metrics_text, print_error
 from kalelike.cli.report import print_json
-from kalelike.cli.run_command import STORE, store_folder
+from kalelike.cli.run_command import STORE, command_config, store_folder
 from kalelike.cli.terminal import visible
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
@@ -25,11 +25,19 @@ def run_command(options: argparse.Namespace) -> int:
     source = Path(STORE)
     if prefix is not None and prefix.endswith(".ipynb"):
         source, prefix = Path(prefix), None
-    store = RunStore(store_folder(options.store, source))
-    try:
-        run = store.find_run(prefix)
-    finally:
-        store.close()
+    folder = store_folder(options.store, source)
+    run = _find(folder, prefix)
+    if run.engine == "kfp" and run.status == "running":
+        if options.follow:
+            from kalelike.cli.kfp_command import follow_run
+
+            config = command_config(options)
+            notebook = folder.parent / run.notebook
+            return follow_run(run.id, folder, notebook, config, None, options.json)
+        from kalelike.run.kfp.engine import refresh
+
+        refresh(folder, run.id)
+        run = _find(folder, run.id)
     if options.log:
         return _print_log(run, options.log)
     if options.html:
@@ -43,6 +51,14 @@ def run_command(options: argparse.Namespace) -> int:
     else:
         _print_run(run)
     return Exit.OK
+
+
+def _find(folder: Path, prefix: str | None) -> RunRow:
+    store = RunStore(folder)
+    try:
+        return store.find_run(prefix)
+    finally:
+        store.close()
 
 
 def _print_log(run: RunRow, name: str) -> int:

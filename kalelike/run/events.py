@@ -36,6 +36,14 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StepWaits(Event):
+    """A step's turn has come, and it waits: ``reason`` says for what, as far as is known."""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """A step's process starts."""
 
@@ -71,7 +79,8 @@ class StepFinished(Event):
 
     ``error`` has type, message, code, cell (index, id, number), line,
     source_line, traceback and hint. ``reason`` says why a step was skipped or
-    interrupted. ``seconds`` is 0 for what did not run.
+    interrupted. ``seconds`` is how long it worked, 0 for what did not run;
+    ``waited`` how long it was waited for before (a pod, an image).
     """
 
     step: str
@@ -82,6 +91,7 @@ class StepFinished(Event):
     attempts: int = 1
     error: Mapping[str, Any] | None = None
     reason: str | None = None
+    waited: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One attempt of a step: its end, its metrics, and what it gave."""
+    """One attempt of a step: its end, its metrics, and what it gave.
+
+    ``uris`` says where the backend keeps each output, reports included.
+    """
 
     step: str
     sha: str
@@ -42,6 +45,7 @@ class Record:
     metrics: Mapping[str, object] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    uris: Mapping[str, str] = field(default_factory=dict)
     error: Failure | None = None
     exit_code: int = 0
 
@@ -54,7 +58,7 @@ class Record:
             error["message"] = error["message"][:_MOST_TEXT]
         text = strict_json(data)
         if len(text) > _MOST:
-            data["parameters"], data["outputs"] = {}, {}
+            data["parameters"], data["outputs"], data["uris"] = {}, {}, {}
             text = strict_json(data)
         return text
 

@@ -82,6 +82,7 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
         progress.metrics,
         progress.parameters,
         progress.outputs,
+        {key: place.uri for key, place in executor_input.outputs.items()},
         failure,
         int(exit_code),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
@@ -119,8 +120,9 @@ class RunStore:
         return run
 
     def _mark_dead_runs(self) -> None:
+        """Mark runs whose process is gone; a cluster's runs need no process here."""
         rows = self._db.execute(
-            "SELECT id, pid, process_started FROM runs WHERE status = 'running'"
+            "SELECT id, pid, process_started FROM runs WHERE status = 'running' AND engine <> 'kfp'"
         ).fetchall()
         for row in rows:
             if row["pid"] and process_start(row["pid"]) != row["process_started"]:
@@ -152,14 +154,18 @@ class RunStore:
         cache_key: str | None,
         folder: Path,
         source_run: str | None = None,
+        cached: bool = False,
     ) -> None:
-        """Record a step's success, its outputs, and, with a key, its place in the cache."""
+        """Record a step's success, its outputs, and, with a key, its place in the cache.
+
+        A step is ``cached`` when it has a ``source_run``, or where that is not known.
+        """
         now = time.time()
         with transaction(self._db):
             self._db.execute(
                 "UPDATE steps SET status=?, started=COALESCE(started, ?), ended=?, attempts=?, "
                 "source_run=?, folder=? WHERE run=? AND name=?",
-                ("cached" if source_run else "succeeded", now, now, attempts, source_run,
+                ("cached" if source_run or cached else "succeeded", now, now, attempts, source_run,
                  self._relative(folder), run, step),
             )  # fmt: skip
             self._db.executemany(
@@ -208,9 +214,26 @@ class RunStore:
              step),
         )  # fmt: skip
 
-    def finish_run(self, run: str, status: str) -> None:
-        """Record the end of a run."""
-        self._db.execute("UPDATE runs SET status=?, ended=? WHERE id=?", (status, time.time(), run))
+    def stop_run(self, run: str) -> None:
+        """Interrupt the process of a run that goes on here, as Ctrl-C does."""
+        row = self._db.execute(
+            "SELECT pid, process_started FROM runs WHERE id=?", (run,)
+        ).fetchone()
+        if row["pid"] and process_start(row["pid"]) == row["process_started"]:
+            os.kill(row["pid"], signal.SIGINT)
+
+    def set_times(self, run: str, step: str, started: float | None, ended: float | None) -> None:
+        """Record when a step ran by another machine's clock."""
+        self._db.execute(
+            "UPDATE steps SET started=?, ended=? WHERE run=? AND name=?",
+            (started, ended, run, step),
+        )
+
+    def finish_run(self, run: str, status: str, ended: float | None = None) -> None:
+        """Record the end of a run; ``ended`` is now unless another machine's clock tells it."""
+        self._db.execute(
+            "UPDATE runs SET status=?, ended=? WHERE id=?", (status, ended or time.time(), run)
+        )
 
     # -- cache -------------------------------------------------------------------
 
@@ -226,6 +249,31 @@ class RunStore:
         if not folder.is_dir():
             return None
         return CacheEntry(row["run"], row["step"], folder, outputs, json.loads(row["metrics"]))
+
+    def find_same(
+        self, engine: str, step: str, key: str, run: str
+    ) -> tuple[str, dict[str, Any], dict[str, dict[str, Any]]] | None:
+        """Return the newest other run in which an engine made a step with this key.
+
+        With it come the step's metrics and outputs.
+        """
+        row = self._db.execute(
+            "SELECT steps.run FROM steps JOIN runs ON runs.id = steps.run WHERE runs.engine=? "
+            "AND steps.name=? AND steps.cache_key=? AND steps.status='succeeded' AND steps.run<>? "
+            "ORDER BY runs.started DESC LIMIT 1",
+            (engine, step, key, run),
+        ).fetchone()
+        if row is None:
+            return None
+        found = next(item for item in self._steps(row["run"]) if item.name == step)
+        outputs = {
+            item.key: {
+                "names": list(item.names), "digest": item.digest, "size": item.size,
+                "type": item.type,
+            }
+            for item in found.artifacts
+        }  # fmt: skip
+        return row["run"], dict(found.metrics), outputs
 
     def file_hash(self, path: Path, digest: Any) -> str:
         """Return a file's SHA-256, computed by ``digest`` when the file changed since."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.notebook.kubernetes_values import BadValueError, quantity_value
-from kalelike.runtime.parameters import encode
+from kalelike.run.parameters import parameter_values
 
 ENTRY_POINT = ["-m", "kalelike.runtime"]
 _INPUT = "{{$}}"
@@ -81,7 +80,7 @@ def plan_run(
     notes name all others that a step asks for.
     """
     source = str(ir.get("pipelineInfo", {}).get("name", "pipeline"))
-    values = _parameter_values(ir, given, source)
+    values = parameter_values(ir, given, source)
     root = ir["root"].get("dag", {}).get("tasks", {})
     options = _platform_options(platform)
     problems: list[Diagnostic] = []
@@ -105,41 +104,6 @@ def plan_run(
 
 class _UnsupportedError(Exception):
     pass
-
-
-def _parameter_values(
-    ir: Mapping[str, Any], given: Mapping[str, object], source: str
-) -> dict[str, Any]:
-    declared = ir["root"].get("inputDefinitions", {}).get("parameters", {})
-    values: dict[str, Any] = {}
-    problems = []
-    for name in given:
-        if name not in declared:
-            close = get_close_matches(name, list(declared), n=1)
-            known = ", ".join(declared) or "none"
-            hint = f"did you mean {close[0]}?" if close else f"the parameters are: {known}"
-            problems.append(
-                diagnose(
-                    "unknown-parameter", f"there is no parameter {name}", Location(source), hint
-                )
-            )
-    for name, spec in declared.items():
-        if name in given:
-            values[name] = encode(given[name])
-        elif "defaultValue" in spec:
-            values[name] = spec["defaultValue"]
-        elif not spec.get("isOptional"):
-            problems.append(
-                diagnose(
-                    "bad-parameter-value",
-                    f"parameter {name} has no value",
-                    Location(source),
-                    f"give it with -p {name}=VALUE",
-                )
-            )
-    if problems:
-        raise BackendError(problems)
-    return values
 
 
 def _platform_options(platform: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:

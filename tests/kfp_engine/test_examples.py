@@ -1,0 +1,58 @@
+"""Every example on a server that runs its steps: submitted, followed, equal to a local run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kalelike.cli.main import main
+from tests.kfp_engine.fake_kubeflow import FakeKubeflow
+from tests.kfp_engine.serving import serving
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
+pytestmark = pytest.mark.kfp
+
+
+def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("notebook", EXAMPLES, ids=lambda path: path.stem)
+def test_example(
+    notebook: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KALELIKE_POLL", "0.1")
+    folder = tmp_path / "here"
+    shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns(".kalelike"))
+    path = str(folder / notebook.name)
+    assert main(["run", path, "--json"]) == 0
+    here = events(capsys)[-1]
+    code = folder / ".kalelike" / "code"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "KALELIKE_CODE": str(code)}
+    server = FakeKubeflow(tmp_path / "bucket", folder, env)
+    with serving(server) as host:
+        assert main(["compile", path, "-o", str(tmp_path / "p.yaml"), "--json"]) == 0
+        assert main(["check", str(tmp_path / "p.yaml")]) == 0
+        capsys.readouterr()
+        arguments = ["run", path, "--engine", "kfp", "--host", host, "--json", "--image", "own:1"]
+        assert main(arguments) == 0
+        first = events(capsys)
+        assert main(arguments) == 0
+        again = events(capsys)
+        server.wait()
+    assert first[0]["new_version"] is True
+    assert again[0]["new_version"] is False
+    assert first[-1]["status"] == "succeeded"
+    assert first[-1]["metrics"] == here["metrics"]
+    finished = [item for item in again if item["event"] == "StepFinished"]
+    assert {item["status"] for item in finished} == {"cached"}
+    assert {item["source_run"] for item in finished} == {first[-1]["run"]}
+    assert again[-1]["metrics"] == here["metrics"]
