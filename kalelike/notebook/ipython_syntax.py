@@ -111,6 +111,13 @@ def transform_cell(source: str) -> PythonSource:
     return PythonSource(text, tuple(cell.magics), cell.dedented, tree, error, cell.automagic)
 
 
+def _placed(error: SyntaxError, text: str) -> SyntaxError:
+    """Give an error that Python says without a place the line of the null byte, if there is one."""
+    if error.lineno is None and "\0" in text:
+        error.lineno = text.count("\n", 0, text.index("\0")) + 1
+    return error
+
+
 def parse_python(text: str) -> tuple[ast.Module | None, SyntaxError | None]:
     """Parse ``text``; return the tree, or None and what is wrong with it."""
     try:
@@ -118,11 +125,11 @@ def parse_python(text: str) -> tuple[ast.Module | None, SyntaxError | None]:
             warnings.simplefilter("ignore")
             return ast.parse(text), None
     except SyntaxError as error:
-        return None, error
+        return None, _placed(error, text)
     except (RecursionError, MemoryError):
         return None, SyntaxError("the code is nested too deeply")
     except ValueError as error:  # null bytes, lone surrogates
-        return None, SyntaxError(str(error))
+        return None, _placed(SyntaxError(str(error)), text)
 
 
 def _blank(text: str) -> str:
