@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from kalelike.graph.build import build_graph
 from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument, step_codes
 from kalelike.lint.document import check_documents, check_workflow_size
+from kalelike.notebook.model import StepName
 from kalelike.notebook.read import read_notebook
 from kalelike.notebook.roles import is_tagged, tag_notebook
 from kalelike.notebook.settings import read_settings
@@ -70,13 +71,33 @@ def compile_notebook(
         graph = analyse(path, auto=auto)
         if image is not None:
             graph = replace(graph, options=replace(graph.options, base_image=image))
-        codes = step_codes(graph)
-        document = emit_pipeline(graph, {item.step: item for item in codes}, inline=inline)
-        findings = check_documents(document.ir, document.platform, graph.notebook.name)
+        built = _emit(graph, step_codes(graph), inline=inline)
+    return replace(built, diagnostics=(*built.diagnostics, *check_images(graph)))
+
+
+def name_images(
+    compilation: Compilation, images: Mapping[StepName, str], *, inline: bool = False
+) -> Compilation:
+    """Compile again, with images that were built for the steps in the document.
+
+    Raises :class:`CompileError` as :func:`compile_notebook` does.
+    """
+    return _emit(compilation.graph, compilation.codes, inline=inline, images=images)
+
+
+def _emit(
+    graph: PipelineGraph,
+    codes: tuple[StepCodeDocument, ...],
+    *,
+    inline: bool,
+    images: Mapping[StepName, str] | None = None,
+) -> Compilation:
+    by_step = {item.step: item for item in codes}
+    document = emit_pipeline(graph, by_step, inline=inline, images=images)
+    findings = check_documents(document.ir, document.platform, graph.notebook.name)
     if has_errors(findings):
         raise CompileError((*graph.diagnostics, *findings))
-    told = (*graph.diagnostics, *check_images(graph), *findings)
-    return Compilation(graph, codes, document, told)
+    return Compilation(graph, codes, document, (*graph.diagnostics, *findings))
 
 
 def check_cluster(compilation: Compilation) -> tuple[Diagnostic, ...]:

@@ -25,3 +25,7 @@ class CompileError(KalelikeError):
 
 class BackendError(KalelikeError):
     """An engine cannot run the pipeline, or lost it."""
+
+
+class BuildError(KalelikeError):
+    """An image cannot be built or pushed; what was there before is as it was."""

@@ -36,6 +36,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_compile(commands)
+    _add_build(commands)
     _add_run(commands)
     _add_graph(commands)
     _add_check(commands)
@@ -123,6 +124,52 @@ def _add_compile(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         "--inline",
         action="store_true",
         help="carry the steps' code inside the YAML, so that no image must be pushed",
+    )
+    parser.add_argument(
+        "--build",
+        action="store_true",
+        help="build the steps' images and name them in the YAML: by digest with --push",
+    )
+    _add_images(parser)
+    _add_auto(parser)
+    _add_json(parser, "one JSON object")
+
+
+def _add_images(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--registry",
+        metavar="HOST/PATH",
+        help="where the images belong, such as registry.example.com/team",
+    )
+    parser.add_argument("--push", action="store_true", help="push the images to the registry")
+    base = parser.add_mutually_exclusive_group()
+    base.add_argument(
+        "--base",
+        metavar="IMAGE",
+        help="the base image of steps that name none (default: the official one of this Python)",
+    )
+    base.add_argument(
+        "--base-from-host",
+        action="store_true",
+        help="make a base image of this machine's Python, where none can be pulled",
+    )
+    parser.add_argument(
+        "--platform",
+        metavar="OS/ARCH",
+        help="what the images run on: linux/amd64 or linux/arm64 (default: as this machine)",
+    )
+
+
+def _add_build(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands, "build", "build an image for each step of a notebook", "build_command"
+    )
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="the .ipynb file")
+    _add_images(parser)
+    parser.add_argument(
+        "--plan",
+        metavar="DIR",
+        help="write Dockerfiles and their context for another builder, and build nothing",
     )
     _add_auto(parser)
     _add_json(parser, "one JSON object")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output
 from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
-from kalelike.compiler import Compilation, check_cluster, compile_notebook, write_compilation
-from kalelike.diagnostics import Diagnostic, has_errors
+from kalelike.compiler import (
+    Compilation,
+    check_cluster,
+    compile_notebook,
+    name_images,
+    write_compilation,
+)
+from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.errors import CompileError
 
 CODE_FOLDER = Path(".kalelike/code")
@@ -18,9 +25,14 @@ CODE_FOLDER = Path(".kalelike/code")
 
 def run_command(options: argparse.Namespace) -> int:
     """Compile, write, and say what was written; raises ``KalelikeError`` for bad input."""
+    if options.push and not options.build:
+        message = "there are no images to push without --build"
+        raise CompileError([diagnose("bad-argument", message, Location("--push"), "add --build")])
     if options.output:
         check_output(Path(options.output), options.notebook)
     compilation = compile_notebook(options.notebook, auto=options.auto, inline=options.inline)
+    if options.build:
+        compilation = _with_images(compilation, options)
     found = (*compilation.diagnostics, *check_cluster(compilation))
     if has_errors(found):
         raise CompileError(found)
@@ -34,6 +46,15 @@ def run_command(options: argparse.Namespace) -> int:
         print_diagnostics(found, options.notebook)
         _tell(compilation, output, code_dir)
     return Exit.OK
+
+
+def _with_images(compilation: Compilation, options: argparse.Namespace) -> Compilation:
+    from kalelike.cli.images import build_images
+
+    images, found = build_images(compilation, options)
+    names = {item.step: item.reference for item in images}
+    built = name_images(compilation, names, inline=options.inline)
+    return replace(built, diagnostics=(*built.diagnostics, *found))
 
 
 def default_output(compilation: Compilation, notebook: str) -> str:

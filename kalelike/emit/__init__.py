@@ -10,9 +10,10 @@ from kalelike.emit.checks import check_images
 from kalelike.emit.document import PipelineDocument
 from kalelike.emit.limits import check_limits
 from kalelike.emit.names import task_name, task_names
-from kalelike.emit.pipeline import default_image, emit_pipeline
+from kalelike.emit.pipeline import emit_pipeline
 from kalelike.emit.reading import from_yaml
 from kalelike.emit.writing import to_yaml
+from kalelike.image.base import default_image
 
 __all__ = [
     "PipelineDocument",

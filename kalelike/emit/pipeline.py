@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 from kalelike import __version__
@@ -17,6 +16,7 @@ from kalelike.emit.platform import build_platform
 from kalelike.errors import CompileError
 from kalelike.graph.model import PipelineGraph, Step
 from kalelike.graph.step_code import StepCodeDocument
+from kalelike.image.base import default_image
 from kalelike.notebook.model import StepName
 
 SCHEMA_VERSION = "2.1.0"
@@ -62,11 +62,6 @@ def emit_pipeline(
         "deploymentSpec": {"executors": executors},
     }
     return PipelineDocument(ir, build_platform(graph.steps, tasks, graph.options))
-
-
-def default_image() -> str:
-    """Return the image of a step that names none: the running Python's official one."""
-    return f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
 
 
 def _image(graph: PipelineGraph, step: Step) -> str:

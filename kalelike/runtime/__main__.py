@@ -10,6 +10,7 @@ from kalelike.runtime.executor_io import ExecutorInput
 from kalelike.runtime.faults import BadCallError, ExitCode, StepError
 from kalelike.runtime.record import publish
 from kalelike.runtime.step import run_step
+from kalelike.runtime.workdir import enter_working_folder
 
 _USAGE = "usage: python -m kalelike.runtime STEP SHA EXECUTOR_INPUT [--code=BASE64]"
 
@@ -23,8 +24,16 @@ def main(arguments: list[str]) -> int:
             raise BadCallError(_USAGE)
         code = find_code(plain[0], plain[1], inline)
         executor_input = ExecutorInput.from_json(plain[2])
+        enter_working_folder()
     except StepError as error:
         print(f"error: {error}", file=sys.stderr)
+        return int(ExitCode.BAD_CALL)
+    except OSError as error:
+        print(f"error: no working folder can be made: {error}", file=sys.stderr)
+        print(
+            "    hint: mount a writable folder at /tmp (a tag `empty-dir:tmp:/tmp`)",
+            file=sys.stderr,
+        )
         return int(ExitCode.BAD_CALL)
     record = run_with_attempts(code, executor_input, run_step)
     publish(record)

@@ -65,7 +65,9 @@ def test_the_key_is_the_same_in_every_order(tmp_path: Path) -> None:
     [
         pytest.param("import a, b.c\nfrom d.e import f", ("a", "b", "d"), id="forms"),
         pytest.param("from . import x\nfrom .y import z", (), id="relative"),
-        pytest.param("%matplotlib inline\nimport numpy as np\n!ls", ("numpy",), id="ipython"),
+        pytest.param(
+            "%matplotlib inline\nimport numpy as np\n!ls", ("numpy", "matplotlib"), id="ipython"
+        ),
         pytest.param("def f():\n    import late\n%time f()", ("late",), id="ipython nested"),
         pytest.param("'import x'", (), id="string"),
     ],

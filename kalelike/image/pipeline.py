@@ -1,0 +1,123 @@
+"""A pipeline's images, from its graph to what a builder made: the stages of this package."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
+from kalelike.errors import BuildError
+from kalelike.graph.model import PipelineGraph
+from kalelike.graph.step_code import StepCodeDocument
+from kalelike.image.base import Base
+from kalelike.image.installed import Installed
+from kalelike.image.plan import Plans, base_references, plan_images
+from kalelike.image.requirements import Requirements, find_requirements
+
+# The grammar of the OCI distribution specification, with a host in front.
+_REGISTRY = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+)
+_MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64", "linux/arm64/v8": "aarch64"}
+_OWN_NAMES = {"AMD64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOptions:
+    """What a user says of the images.
+
+    ``registry`` is host and path, such as ``registry.example.com/team``;
+    ``base`` goes before the notebook's own setting; ``platform`` is Docker's
+    name of a system and architecture, ``linux/amd64``.
+    """
+
+    registry: str | None = None
+    base: str | None = None
+    platform: str | None = None
+
+    @property
+    def machine(self) -> str:
+        """The images' architecture as Linux names it."""
+        if self.platform is not None:
+            return _MACHINES[self.platform]
+        own = platform.machine()
+        return _OWN_NAMES.get(own, own)
+
+
+def check_options(options: ImageOptions, *, push: bool) -> None:
+    """Refuse what no registry or builder takes; raises ``BuildError``."""
+    found = []
+    if push and options.registry is None:
+        message = "images cannot be pushed without a registry"
+        hint = "name one: --registry registry.example.com/team"
+        found.append(diagnose("bad-argument", message, Location("--push"), hint))
+    if options.registry is not None and not _REGISTRY.fullmatch(options.registry.rstrip("/")):
+        message = f"{options.registry} is not a registry's host and path"
+        hint = "write it like registry.example.com/team, in lower case and without https://"
+        found.append(diagnose("bad-image-name", message, Location("--registry"), hint))
+    if options.platform is not None and options.platform not in _MACHINES:
+        message = f"there is no platform {options.platform}"
+        hint = f"choose one of {', '.join(_MACHINES)}"
+        found.append(diagnose("bad-argument", message, Location("--platform"), hint))
+    if found:
+        raise BuildError(found)
+
+
+def plan_pipeline(
+    graph: PipelineGraph,
+    codes: Sequence[StepCodeDocument],
+    options: ImageOptions,
+    find_base: Callable[[str], Base],
+    installed: Installed,
+) -> Plans:
+    """Return the plans of all images; ``find_base`` tells what a base image is.
+
+    Raises ``BuildError`` with everything that keeps a step from having one.
+    """
+    folder = Path(graph.notebook.path).resolve().parent
+    needs = find_requirements(graph, installed, folder, machine=options.machine)
+    problems = [*needs.diagnostics, *_unresolved(needs, graph)]
+    if has_errors(problems):
+        raise BuildError(problems)
+    references = base_references(graph, options.base)
+    bases = {name: find_base(name) for name in dict.fromkeys(references.values())}
+    plans = plan_images(
+        graph,
+        codes,
+        needs,
+        {step: bases[name] for step, name in references.items()},
+        folder,
+        registry=options.registry,
+        revision=git_revision(folder),
+        machine=options.machine,
+    )
+    return Plans(plans.images, (*problems, *plans.diagnostics))
+
+
+def _unresolved(needs: Requirements, graph: PipelineGraph) -> list[Diagnostic]:
+    return [
+        diagnose(
+            "requirement-not-installed",
+            f"{requirement} is asked for, and is not what is installed here",
+            Location(graph.notebook.name),
+            "install it, or let `kalelike lock` ask the package index for it",
+        )
+        for requirement in needs.wanted
+    ]
+
+
+def git_revision(folder: Path) -> str:
+    """Return the commit of a folder's work tree, ``-dirty`` if it has changes; empty if none."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            cwd=folder, capture_output=True, text=True, timeout=20, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
