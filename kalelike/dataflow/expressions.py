@@ -6,24 +6,16 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kalelike.dataflow.machine import Frame, Machine
+from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.scopes import function_code
+from kalelike.dataflow.texts import TextEvaluator
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
-_MAX_TEXT = 400
-_MOST_TEXTS = 32
 
 
-def join_path(folder: str, rest: str) -> str:
-    """Join two paths as ``os.path.join`` and ``pathlib`` do: an absolute one starts afresh."""
-    if rest.startswith("/") or not folder:
-        return rest
-    return f"{folder.rstrip('/') or '/'}/{rest}" if folder != "/" else f"/{rest}"
-
-
-class ExpressionEvaluator(Machine):
+class ExpressionEvaluator(TextEvaluator):
     """Evaluates expressions to abstract values."""
 
     def evaluate(self, node: ast.expr) -> Value:
@@ -73,24 +65,6 @@ class ExpressionEvaluator(Machine):
             return
         self.bind_global(name, value, node)
 
-    # -- texts (strings and paths known in advance) --------------------------
-
-    def text(self, value: str) -> Value:
-        """Return the value of a string or path that is known, ``WILD`` for unknown parts."""
-        if len(value) > _MAX_TEXT:
-            return SCALAR
-        return frozenset((self.member(value, "text"),))
-
-    @staticmethod
-    def texts(value: Value) -> list[str]:
-        """Return the strings that a value may be, as far as they are known."""
-        return [item.path for item in value if item.kind == "text"]
-
-    def known_texts(self, value: Value) -> list[str]:
-        """Return the texts that a value may be, ``WILD`` among them if it may be anything else."""
-        known = sorted(self.texts(value))
-        return known if known and len(known) == len(value) else [*known, WILD]
-
     def _constant(self, node: ast.Constant) -> Value:
         return self.text(node.value) if isinstance(node.value, str) else SCALAR
 
@@ -98,26 +72,19 @@ class ExpressionEvaluator(Machine):
         return self.load_name(node.id, node)
 
     def _joined(self, node: ast.JoinedStr) -> Value:
-        texts = [""]
+        parts: list[list[str]] = []
         for item in node.values:
             if isinstance(item, ast.Constant):
-                parts = [str(item.value)]
-            else:
-                assert isinstance(item, ast.FormattedValue)
-                value = self.evaluate(item.value)
-                self.operate(value, item)
-                if item.format_spec is not None:
-                    self.evaluate(item.format_spec)
-                formatted = item.format_spec is not None or item.conversion > 0
-                parts = [WILD] if formatted else self.known_texts(value)
-            if len(texts) * len(parts) > _MOST_TEXTS:
-                parts = [WILD]
-            texts = [head + part for head in texts for part in parts]
-        return self.any_text(texts)
-
-    def any_text(self, texts: Iterable[str]) -> Value:
-        """Return a value that is one of ``texts``."""
-        return frozenset(item for text in texts for item in self.text(text))
+                parts.append([str(item.value)])
+                continue
+            assert isinstance(item, ast.FormattedValue)
+            value = self.evaluate(item.value)
+            self.operate(value, item)
+            if item.format_spec is not None:
+                self.evaluate(item.format_spec)
+            formatted = item.format_spec is not None or item.conversion > 0
+            parts.append([WILD] if formatted else self.known_texts(value))
+        return self.any_text(self.product(parts))
 
     # -- operators -----------------------------------------------------------
 
@@ -129,10 +96,9 @@ class ExpressionEvaluator(Machine):
 
     def _binary(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        if isinstance(node.op, ast.Add | ast.Div | ast.Mod):
-            joined = self.join_texts(node.op, left, right)
-            if joined is not None:
-                return joined
+        joined = self.join_texts(node.op, left, right)
+        if joined is not None:
+            return joined
         self.operate(left, node)
         self.operate(right, node)
         both = left | right
@@ -149,23 +115,6 @@ class ExpressionEvaluator(Machine):
             return self.fresh(node, "list" if kinds <= CONTAINERS else "opaque", shared)
         holds = [item for item in both if item.kind == "instance"]
         return self.fresh(node, kind, holds)
-
-    def join_texts(self, op: ast.operator, left: Value, right: Value) -> Value | None:
-        """Return what joining texts (or paths, by ``/``) gives; None if neither is a text."""
-        first, second = self.texts(left), self.texts(right)
-        if not first and not (second and isinstance(op, ast.Add | ast.Div)):
-            return None
-        if isinstance(op, ast.Mod):
-            return self.text(WILD)
-        heads = self.known_texts(left)
-        tails = self.known_texts(right)
-        if len(heads) * len(tails) > _MOST_TEXTS:
-            heads, tails = [WILD], [WILD]
-        if isinstance(op, ast.Add):
-            joined = [head + tail for head in heads for tail in tails]
-        else:
-            joined = [join_path(head, tail) for head in heads for tail in tails]
-        return self.any_text(joined)
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)
@@ -223,6 +172,11 @@ class ExpressionEvaluator(Machine):
                 value = self.elements(value)
             parts.append(value)
             contents |= value
+        if any(part.kind == "text" for part in contents) and any(
+            not value and not isinstance(item, ast.Constant)
+            for value, item in zip(parts, node.elts, strict=True)
+        ):
+            contents |= self.text(WILD)
         kind = type(node).__name__.lower()
         if kind == "tuple" and not contents:
             return SCALAR
@@ -392,7 +346,7 @@ class ExpressionEvaluator(Machine):
         if kind in ("member", "builtin", "module"):
             return frozenset((self.member(f"{item.path}.{name}"),))
         if kind == "text":
-            return self._text_attribute(item.path, name)
+            return self.text_attribute(item.path, name)
         if kind == "instance" and item.cls is not None:
             return self._instance_attribute(item, name, node)
         if kind == "class" and item.class_code is not None:
@@ -442,15 +396,6 @@ class ExpressionEvaluator(Machine):
             if found is not None:
                 return found
         return None
-
-    def _text_attribute(self, path: str, name: str) -> Value:
-        if name in ("parent", "parents"):
-            return self.text(path.rpartition("/")[0] or ".")
-        if name == "name":
-            return self.text(path.rpartition("/")[2])
-        if name in ("stem", "suffix"):
-            return self.text(WILD)
-        return SCALAR
 
     def _subscript(self, node: ast.Subscript) -> Value:
         value = self.evaluate(node.value)

@@ -1,38 +1,75 @@
-"""Files as values: who writes a path, who reads it, and which paths overlap."""
+"""Files as values: who writes a path, who reads it, and which paths overlap.
+
+A file's hidden name is ``@file:PATH``. A path that ends in ``/`` is a folder
+that was made, without what it holds; ``*`` stands for any run of characters.
+"""
 
 from __future__ import annotations
 
 import ast
 import posixpath
 import re
+from functools import lru_cache
 
 from kalelike.dataflow.calls import CallEvaluator
 from kalelike.dataflow.values import WILD, Value
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_ANY = re.compile(r"[*?\0]+|\[[^\]]*\]|\{[^}]*\}")
 PREFIX = "@file:"
 
 
 def normal_path(text: str) -> str | None:
-    """Return a path in one spelling, its unknown tail cut to the folder; None if not a path."""
+    """Return a path in one spelling, ``*`` for unknown parts; None if nothing of it is known."""
     text = text.strip()
     if not text or "\n" in text or _URL.match(text):
         return None
-    if any(mark in text for mark in (WILD, "*", "{")):
-        head = re.split(r"[*{\0]", text, maxsplit=1)[0]
-        text = head.rpartition("/")[0]
-        if not text:
-            return None
-        text += "/"
-    folder = text.endswith("/")
-    path = posixpath.normpath(text)
-    return path + "/" if folder and path not in (".", "/") else path
+    path = posixpath.normpath(_ANY.sub("*", text))
+    path = re.sub(r"\*[*/]*\*", "*", path)
+    if path.strip("*./") == "" and path != ".":
+        return None
+    return path
 
 
+@lru_cache(maxsize=8192)
 def overlap(first: str, second: str) -> bool:
-    """Tell whether two normal paths can name the same file."""
+    """Tell whether two normal paths can name the same file, or one what is in the other."""
+    if first.endswith("/") and second.endswith("/"):
+        return first == second
     a, b = first.rstrip("/"), second.rstrip("/")
-    return a == b or a.startswith(b + "/") or b.startswith(a + "/") or b == "." or a == "."
+    if "*" not in a and "*" not in b:
+        return a == b or _inside(a, b) or _inside(b, a)
+    return _meet(a, b) or _meet(a + "/*", b) or _meet(a, b + "/*")
+
+
+def _inside(path: str, folder: str) -> bool:
+    if folder == ".":
+        return not path.startswith(("/", ".."))
+    return path.startswith(folder + "/")
+
+
+def _meet(a: str, b: str) -> bool:
+    """Tell whether some text matches both patterns."""
+    states = {(0, 0)}
+    seen: set[tuple[int, int]] = set()
+    while states:
+        i, j = states.pop()
+        if (i, j) in seen:
+            continue
+        seen.add((i, j))
+        if i == len(a) and j == len(b):
+            return True
+        if i < len(a) and a[i] == "*":
+            states.add((i + 1, j))
+            if j < len(b):
+                states.add((i, j + 1))
+        if j < len(b) and b[j] == "*":
+            states.add((i, j + 1))
+            if i < len(a):
+                states.add((i + 1, j))
+        if i < len(a) and j < len(b) and a[i] == b[j]:
+            states.add((i + 1, j + 1))
+    return False
 
 
 class FileEvaluator(CallEvaluator):
@@ -44,23 +81,22 @@ class FileEvaluator(CallEvaluator):
 
     def read_file(self, target: Value, node: ast.AST) -> None:
         """Record a read of the file that ``target`` names."""
-        texts = self.texts(target)
-        if not texts:
-            if any(item.kind not in ("opaque", "file", "instance") for item in target):
-                return
-            self.fx.unknown_paths.setdefault("read", self.site(node))
+        if not self._names_a_file(target):
             return
-        for text in texts:
+        for text in self.known_texts(target):
             path = normal_path(text)
             if path is None:
                 if not _URL.match(text):
                     self._read_everything(node)
                 continue
-            found = self.known_files(path)
-            for name in found:
+            for name in self.known_files(path):
                 self.record_read(name, node)
-            if PREFIX + path not in self.names and not path.endswith("/"):
+            if PREFIX + path not in self.names:
                 self.fx.data_files.setdefault(path, self.site(node))
+
+    def _names_a_file(self, target: Value) -> bool:
+        """Tell whether a value may be a path; buffers and file objects are none."""
+        return not target or any(item.kind in ("opaque", "text", "instance") for item in target)
 
     def _read_everything(self, node: ast.AST) -> None:
         for name in sorted(self.files):
@@ -69,26 +105,33 @@ class FileEvaluator(CallEvaluator):
 
     def write_file(self, target: Value, node: ast.AST, *, whole: bool = True) -> None:
         """Record a write; ``whole`` if what the file held before is lost."""
-        texts = self.texts(target)
-        if not texts:
-            if any(item.kind not in ("opaque", "file", "instance") for item in target):
-                return
-            self.fx.unknown_paths.setdefault("write", self.site(node))
+        if not self._names_a_file(target):
             return
+        texts = self.known_texts(target)
         for text in texts:
             path = normal_path(text)
             if path is None:
                 if not _URL.match(text):
                     self.fx.unknown_paths.setdefault("write", self.site(node))
                 continue
-            self._write_path(path, node, whole and len(texts) == 1 and not path.endswith("/"))
+            self._write_path(path, node, whole and len(texts) == 1 and "*" not in path)
+
+    def make_folder(self, target: Value, node: ast.AST) -> None:
+        """Record that a folder is made: it must be there before files are written into it."""
+        for text in self.known_texts(target):
+            path = normal_path(text)
+            if path is not None and path != "." and "*" not in path:
+                self._write_path(path + "/", node, whole=False)
 
     def _write_path(self, path: str, node: ast.AST, whole: bool) -> None:
         name = PREFIX + path
         for other in self.known_files(path):
-            inside = other[len(PREFIX) :].rstrip("/")
-            if path.rstrip("/").startswith(inside + "/"):
-                self.record_read(other, node)
+            if other == name:
+                continue
+            self.record_read(other, node)
+            if not other.endswith("/") and not path.endswith("/"):
+                # The other name stands for this file too: it has this content from now on.
+                self.change(self.names[other], node)
         if name in self.names:
             if not whole:
                 self.record_read(name, node)
@@ -99,7 +142,7 @@ class FileEvaluator(CallEvaluator):
         """Record ``open(target, mode)`` and return the file object."""
         if any(letter in mode for letter in "wx"):
             self.write_file(target, node)
-        elif "a" in mode:
+        elif "a" in mode or mode == WILD:
             self.write_file(target, node, whole=False)
         else:
             self.read_file(target, node)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import re
 
-from kalelike.dataflow.expressions import CONTAINERS, join_path
+from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import FileEvaluator
 from kalelike.dataflow.machine import HISTORY
+from kalelike.dataflow.texts import join_path
 from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
 _SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
-_MOST_PATHS = 32
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -51,13 +52,25 @@ class ForeignEvaluator(FileEvaluator):
             return self.fresh(node, "stream", self._streams(everything))
         if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
             return self._call_unmodelled(path, everything, keywords, node)
-        if path == "pathlib.Path" or path.startswith(("os.path.join", "os.path.abspath")):
-            return self._path_of(arguments)
+        if path in ("glob.glob", "glob.iglob") and arguments:
+            return self.fresh(node, "list", self.any_text(self.known_texts(arguments[0])))
+        found = self._path_function(path, arguments)
+        if found is not None:
+            return found
         if path in _COPIES and arguments:
             return self.clone(arguments[0], node, deep=path != "copy.copy")
         if path.endswith(".train_test_split"):
             return self._split_result(arguments, node)
         return self._pure_result(path, everything, keywords, node)
+
+    def _path_function(self, path: str, arguments: list[Value]) -> Value | None:
+        if path in _PATHS:
+            return self.path_of(arguments)
+        if path in ("os.getcwd", "pathlib.Path.cwd"):
+            return self.text(".")
+        if path == "os.fspath" and arguments:
+            return arguments[0]
+        return self.path_function(path[8:], arguments) if path.startswith("os.path.") else None
 
     def _changes_first(self, path: str) -> bool:
         return self.library.function_is(path, "changes_first")
@@ -136,15 +149,6 @@ class ForeignEvaluator(FileEvaluator):
         made = self.make(node, "opaque", everything)
         return frozenset((made,))
 
-    def _path_of(self, arguments: list[Value]) -> Value:
-        paths = [""]
-        for value in arguments:
-            parts = self.known_texts(value)
-            if len(paths) * len(parts) > _MOST_PATHS:
-                parts = [WILD]
-            paths = [join_path(head, part) for head in paths for part in parts]
-        return self.any_text(path or "." for path in paths)
-
     # -- effects on the world ----------------------------------------------------
 
     def _world(
@@ -161,6 +165,8 @@ class ForeignEvaluator(FileEvaluator):
         first = arguments[0] if arguments else SCALAR
         if library.function_is(path, "reads_file"):
             self.read_file(first or keywords.get("filepath_or_buffer", SCALAR), node)
+        if library.function_is(path, "makes_folder"):
+            self.make_folder(first, node)
         if library.function_is(path, "writes_file"):
             self.write_file(first, node, whole=not path.startswith("sqlite3"))
         if library.function_is(path, "writes_second") and len(arguments) > 1:
@@ -281,7 +287,20 @@ class ForeignEvaluator(FileEvaluator):
                     self.execute([statement])
             return result
         self.fx.dynamic.setdefault("exec" if write else "eval", self.site(node))
-        return self._everything_visible(node)
+        everything = self._everything_visible(node)
+        if write:
+            self._rebind_everything(everything, node)
+        return everything
+
+    def _rebind_everything(self, everything: Value, node: ast.AST) -> None:
+        """Account for code that may bind and change any name, old or new."""
+        self.change_deep(everything, node)
+        for name, value in list(self.names.items()):
+            if name.startswith("@") or any(item.kind in ("module", "class") for item in value):
+                continue
+            either = value | everything
+            self.optional(lambda name=name, either=either: self.bind_global(name, either, node))  # type: ignore[misc]
+        self.bind_dynamically(everything, node)
 
     def _everything_visible(self, node: ast.AST) -> Value:
         found: set[Obj] = set()
@@ -474,26 +493,33 @@ class ForeignEvaluator(FileEvaluator):
         self, receiver: Obj, name: str, arguments: list[Value], node: ast.AST
     ) -> Value:
         own: Value = frozenset((receiver,))
-        first = self.texts(arguments[0]) if arguments else []
-        if name in ("joinpath", "with_name"):
-            return self._path_of([own, *arguments])
-        if name in ("resolve", "absolute", "expanduser", "as_posix", "strip"):
-            return own
+        computed = self.text_of_method(receiver.path, name, arguments)
+        if computed is not None:
+            return computed
         if name == "open":
-            return self.open_file(own, first[0] if first else "r", node)
-        if name in ("write_text", "write_bytes", "touch", "mkdir", "unlink", "rmdir", "rename"):
+            modes = self.texts(arguments[0]) if arguments else ["r"]
+            return self.open_file(own, modes[0] if modes else "r", node)
+        if name == "mkdir":
+            self.make_folder(own, node)
+        elif name in ("write_text", "write_bytes", "touch", "unlink", "rmdir"):
             self.write_file(own, node)
-        elif name in self.library.methods["reads_path"].union(("glob", "rglob")):
-            self.read_file(
-                own
-                if name not in ("glob", "rglob")
-                else self.text(receiver.path.rstrip("/") + "/" + WILD),
-                node,
-            )
-        elif name == "format":
-            return self.text(re.sub(r"\{[^}]*\}", WILD, receiver.path))
-        elif name == "join":
-            return self.text(WILD)
+        elif name in ("rename", "replace") and arguments:
+            self.read_file(own, node)
+            self.write_file(own, node)
+            self.write_file(arguments[0], node)
+            return arguments[0]
+        elif name in ("glob", "rglob"):
+            inner = "**" if name == "rglob" else ""
+            pattern = self.path_of([own, self.text(inner), arguments[0] if arguments else SCALAR])
+            self.read_file(pattern, node)
+            return self.fresh(node, "iterator", pattern)
+        elif name == "iterdir":
+            self.read_file(own, node)
+            return self.fresh(node, "iterator", self.text(join_path(receiver.path, WILD)))
+        elif name in self.library.methods["reads_path"]:
+            self.read_file(own, node)
+        elif name in ("split", "rsplit", "splitlines", "partition", "rpartition"):
+            return self.fresh(node, "list", self.text(WILD))
         return SCALAR
 
     def _namespace_method(self, arguments: list[Value], node: ast.AST) -> Value:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kalelike.dataflow.machine import DYNAMIC
 from kalelike.dataflow.ownership import Owner, Ownership
 from kalelike.dataflow.units import Analysis, Unit
 from kalelike.dataflow.values import Obj, Site, Value, reach
 from kalelike.notebook.model import Role, StepName
 
 _NOWHERE = Site(0, 0)
+__all__ = ["DYNAMIC", "Linkage", "Linker", "StepFlow", "Version"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

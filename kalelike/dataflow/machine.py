@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kalelike.dataflow.library import Library, load_library
-from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Site, Value, holders, reach
+from kalelike.dataflow.values import SCALAR, WILD, FunctionCode, Obj, Site, Value, holders, reach
 
 BUILTINS = frozenset(dir(builtins))
 HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "In", "Out"})
@@ -19,6 +19,7 @@ PROVIDED = frozenset(
 """What IPython puts into every notebook's namespace."""
 
 Names = dict[str, Value]
+DYNAMIC = "@star:names"
 _NOT_DATA = frozenset({"function", "class", "method", "member", "module", "builtin", "text"})
 _SPARED = frozenset({"function", "class", "module"})
 _SPARED_BY_ESTIMATORS = _SPARED | {"list", "tuple", "dict", "set", "array", "frame"}
@@ -30,7 +31,8 @@ class Effects:
     """What one top-level statement does, each fact with the place that makes it.
 
     Names that begin with ``@`` are hidden state: ``@random:numpy``,
-    ``@file:PATH``, ``@star:MODULE``.
+    ``@file:PATH``, ``@star:MODULE`` (what a star import bound, unknown) and
+    ``@star:names`` (what code bound by names that cannot be read in advance).
     """
 
     reads: dict[str, Site] = field(default_factory=dict)
@@ -172,6 +174,8 @@ class Machine:
         if self.stars:
             for star in self.stars:
                 self.record_read(star, node)
+            if DYNAMIC in self.names:
+                return self.names[DYNAMIC]
             return frozenset((self.member(self.stars[-1].removeprefix("@star:") + "." + name),))
         if name not in self.fx.unknown:
             self.fx.unknown[name] = self.site(node)
@@ -180,6 +184,16 @@ class Machine:
         if not self.forgiving:
             self.record_read(name, node)
         return self.fresh(node)
+
+    def bind_dynamically(self, value: Value, node: ast.AST) -> None:
+        """Bind names that cannot be known: they travel together, as one hidden value."""
+        known = self.names.get(DYNAMIC)
+        if known is not None:
+            self.record_read(DYNAMIC, node)
+        else:
+            self.stars.append(DYNAMIC)
+        made = self.make(node, "opaque", value, role="names")
+        self.bind_global(DYNAMIC, frozenset((made,)) | (known or SCALAR), node)
 
     # -- change ------------------------------------------------------------
 
@@ -245,12 +259,15 @@ class Machine:
             for key, (where, name, _) in outcome.items():
                 merged.setdefault(key, (where, name, set(), False))
         for key, (where, name, objects, _) in merged.items():
-            present = False
+            present = unknown = False
             for outcome in outcomes:
                 value = outcome[key][2] if key in outcome else where.get(name)
                 if value is not None:
                     objects |= value
                     present = True
+                    unknown = unknown or not value
+            if unknown and any(item.kind == "text" for item in objects):
+                objects.add(self.member(WILD, "text"))
             self.set_in(where, name, frozenset(objects) if present else None)
 
     def optional(self, arm: Callable[[], None]) -> None:

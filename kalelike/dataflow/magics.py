@@ -116,8 +116,7 @@ class MagicEvaluator(ForeignEvaluator):
             name = words[0] if words[0].endswith((".py", ".ipynb")) else words[0] + ".py"
             self.read_file(self.text(name), node)
         self.fx.dynamic.setdefault("%run", self.site(node))
-        self.stars.append("@star:%run")
-        self.bind_global("@star:%run", SCALAR, node)
+        self.bind_dynamically(SCALAR, node)
         return SCALAR
 
     def _magic_store(self, magic: Magic, node: ast.Call) -> Value:

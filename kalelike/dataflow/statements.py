@@ -63,8 +63,7 @@ class StatementExecutor(ImportEvaluator):
                 self.optional(lambda name=name: self.bind_global(name, value, node))  # type: ignore[misc]
             return
         self.fx.dynamic.setdefault("globals", self.site(node))
-        self.stars.append("@star:globals()")
-        self.bind_global("@star:globals()", SCALAR, node)
+        self.bind_dynamically(value, node)
 
     def _store_part(self, holder: Value, value: Value, node: ast.AST, name: str) -> None:
         if not holder:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kalelike.dataflow.interpreter import analyse_notebook
-from kalelike.dataflow.linking import Linkage, Linker, StepFlow
+from kalelike.dataflow.linking import DYNAMIC, Linkage, Linker, StepFlow
 from kalelike.dataflow.ownership import METRICS_STEP, SETUP_STEP, Ownership, own_units
 from kalelike.dataflow.units import Analysis, Unit
 from kalelike.dataflow.values import Site
@@ -155,7 +155,13 @@ class _GraphBuilder:
                 sorted({path for unit in flow.units for path in unit.effects.data_files})
             ),
             definitions=self._by_name(flow),
+            foreseen=self._foreseen(flow, outputs),
         )
+
+    def _foreseen(self, flow: StepFlow, outputs: tuple[Output, ...]) -> tuple[str, ...]:
+        if not any(DYNAMIC in output.names for output in outputs):
+            return ()
+        return tuple(sorted({name for unit in flow.units for name in unit.effects.binds}))
 
     def _role(self, name: StepName) -> StepRole:
         if name in self.declared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from kalelike.dataflow.linking import Linkage, StepFlow
+from kalelike.dataflow.linking import DYNAMIC, Linkage, StepFlow
 from kalelike.dataflow.ownership import Ownership
 from kalelike.dataflow.units import Analysis, Unit
 from kalelike.dataflow.values import Site, Value
@@ -131,6 +131,15 @@ class _Checker:
                 self.place(site),
                 "write the code out, where you can",
             )
+        for name, site in effects.binds.items():
+            if name.startswith("@star:") and name != DYNAMIC:
+                yield diagnose(
+                    "unknown-star-import",
+                    f"what `from {name[6:]} import *` binds cannot be found in advance: "
+                    "any name that nothing else defines is taken to come from it",
+                    self.place(site),
+                    "import the names one by one, or install the module where you compile",
+                )
         site_of_write = effects.unknown_paths.get("write")
         if site_of_write is not None and self._matters(unit):
             yield diagnose(

@@ -148,6 +148,8 @@ class Step:
     """Local files that the step reads and no step writes, relative to the notebook."""
     definitions: tuple[str, ...] = ()
     """Functions and classes that every reader replays from source: pickled by name."""
+    foreseen: tuple[str, ...] = ()
+    """If the step also binds names that cannot be known: those that are known."""
 
     @property
     def predecessors(self) -> tuple[StepName, ...]:

@@ -59,6 +59,7 @@ def _step_code(graph: PipelineGraph, step: Step) -> StepCodeDocument:
         "report": step.options.report is not False,
         "data_files": list(step.data_files),
         "definitions": list(step.definitions),
+        "foreseen": list(step.foreseen),
     }
     metrics = [
         {"name": item.name, "expression": item.expression, **_location(item.location)}

@@ -127,6 +127,7 @@ class StepCode:
     report: bool
     data_files: tuple[str, ...]
     definitions: tuple[str, ...] = ()
+    foreseen: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -275,6 +276,7 @@ def _read_step(node: _Node) -> StepCode:
         report=node.get("report").flag(),
         data_files=node.get("data_files").texts(),
         definitions=node.get("definitions").texts(),
+        foreseen=node.get("foreseen").texts(),
     )
 
 

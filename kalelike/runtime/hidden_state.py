@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,42 @@ from kalelike.runtime.atomic import written_aside
 
 FILE = "@file:"
 _RANDOM = "@random:"
+
+
+NAMES = "@star:names"
+"""The names that code bound without saying so (``globals()[text] = …``, ``exec``, ``%run``)."""
+
+
+class UnforeseenNames:
+    """Finds and brings back the names that no analysis could foresee."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+        self._before: dict[str, Any] = {}
+        self._given: set[str] = set()
+
+    def bring_back(self, values: Mapping[str, Any]) -> None:
+        """Bind the names that an earlier step found."""
+        self._namespace.update(values)
+        self._given.update(values)
+
+    def start(self) -> None:
+        """Note what is bound before the step's own cells run."""
+        self._before = dict(self._namespace)
+
+    def find(self, foreseen: frozenset[str]) -> dict[str, Any]:
+        """Return what the cells bound beyond the ``foreseen`` names, and what was brought back."""
+        missing = object()
+        return {
+            name: value
+            for name, value in self._namespace.items()
+            if name in self._given
+            or (
+                name not in foreseen
+                and not name.startswith(("_", "@"))
+                and self._before.get(name, missing) is not value
+            )
+        }
 
 
 def is_hidden(name: str) -> bool:
@@ -53,32 +90,52 @@ def write_state(name: str, state: Any) -> None:
 
 
 def store_file(name: str, folder: Path) -> list[dict[str, object]]:
-    """Copy the file or folder that ``name`` stands for into an artifact's folder.
+    """Copy the files that ``name`` stands for into an artifact's folder.
 
-    Returns one description per file; a file that is not there gives none.
+    A path that ends in ``/`` stands for the folder itself, any other folder
+    for all in it; ``*`` stands for any run of characters. Returns one
+    description per file; a file that is not there gives none.
     """
-    path = Path(name.removeprefix(FILE))
-    if not path.exists():
-        return []
-    members = (
-        sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
-    )
+    text = name.removeprefix(FILE)
     described: list[dict[str, object]] = []
-    if path.is_dir() and not members:
-        return [{"path": str(path), "sha256": "", "size": 0, "stored": ""}]
-    for member in members:
-        if ".kalelike" in member.parts:
+    for path in _matching(text):
+        if not path.exists():
             continue
-        digest = file_digest(member)
-        stored = folder / "files" / digest
-        stored.parent.mkdir(exist_ok=True)
-        if not stored.exists():
-            shutil.copyfile(member, stored)
-        size = stored.stat().st_size
-        described.append(
-            {"path": str(member), "sha256": digest, "size": size, "stored": f"files/{digest}"}
-        )
+        members = [] if text.endswith("/") else _files_below(path)
+        if path.is_dir() and not members:
+            described.append({"path": str(path), "sha256": "", "size": 0, "stored": ""})
+        described.extend(_stored(member, folder) for member in members)
     return described
+
+
+def _stored(member: Path, folder: Path) -> dict[str, object]:
+    digest = file_digest(member)
+    stored = folder / "files" / digest
+    stored.parent.mkdir(exist_ok=True)
+    if not stored.exists():
+        shutil.copyfile(member, stored)
+    size = stored.stat().st_size
+    return {"path": str(member), "sha256": digest, "size": size, "stored": f"files/{digest}"}
+
+
+def _files_below(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(item for item in path.rglob("*") if item.is_file())
+    return [item for item in found if ".kalelike" not in item.parts]
+
+
+def _matching(text: str) -> list[Path]:
+    """Return the paths that a name stands for; ``*`` may also stand for folders."""
+    if "*" not in text:
+        return [Path(text)]
+    pattern = re.compile(re.escape(text).replace(r"\*", ".*"))
+    top = Path(text.split("*", 1)[0].rpartition("/")[0] or ("/" if text[0] == "/" else "."))
+    if not top.is_dir():
+        return []
+    found = [path for path in _files_below(top) if pattern.fullmatch(str(path))]
+    folders = (path for path in sorted(top.rglob("*")) if path.is_dir())
+    return [*(path for path in folders if pattern.fullmatch(str(path))), *found]
 
 
 def restore_file(item: Mapping[str, object], folder: Path) -> None:

@@ -14,7 +14,7 @@ from kalelike.runtime.atomic import strict_json, write_text
 from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
 from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
 from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
-from kalelike.runtime.hidden_state import is_hidden, write_state
+from kalelike.runtime.hidden_state import NAMES, UnforeseenNames, is_hidden, write_state
 from kalelike.runtime.metrics import evaluate_metrics
 from kalelike.runtime.parameters import decode
 from kalelike.runtime.record import Failure, Record
@@ -114,6 +114,7 @@ class _StepRun:
         self.shell = prepare()
         self.namespace = self.shell.namespace
         self.places: dict[str, Mapping[str, object]] = {}
+        self.unforeseen = UnforeseenNames(self.namespace)
 
     def execute(self) -> None:
         here = str(Path.cwd())
@@ -124,6 +125,7 @@ class _StepRun:
         for fragment in self.code.preamble:
             self._run_fragment(fragment)
         self._load_inputs()
+        self.unforeseen.start()
         for cell in self.code.cells:
             self._run_cell(cell)
         self.progress.metrics.update(evaluate_metrics(self.code.metrics, self._evaluate))
@@ -161,7 +163,9 @@ class _StepRun:
                 raise BadCallError(f"input {item.key} was not given")
             values = load_values(folder, self.namespace)
             for name in item.names:
-                if is_hidden(name):
+                if name == NAMES:
+                    self.unforeseen.bring_back(values.get(name, {}))
+                elif is_hidden(name):
                     if name in values:
                         write_state(name, values[name])
                 elif name in values:
@@ -197,6 +201,8 @@ class _StepRun:
 
     def _save_outputs(self) -> None:
         definitions = frozenset(self.code.definitions)
+        if any(NAMES in item.names for item in self.code.outputs):
+            self.namespace[NAMES] = self.unforeseen.find(frozenset(self.code.foreseen))
         check_sharing(
             [
                 (

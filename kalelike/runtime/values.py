@@ -21,7 +21,14 @@ from typing import Any, BinaryIO
 from kalelike.runtime.atomic import strict_json, written_aside
 from kalelike.runtime.crossing import explain_failure
 from kalelike.runtime.faults import CannotCrossError
-from kalelike.runtime.hidden_state import FILE, is_hidden, read_state, restore_file, store_file
+from kalelike.runtime.hidden_state import (
+    FILE,
+    NAMES,
+    is_hidden,
+    read_state,
+    restore_file,
+    store_file,
+)
 from kalelike.runtime.pickling import StepPickler, load
 
 FORMAT = 1
@@ -60,7 +67,7 @@ def save_values(
     for name in names:
         if name.startswith(FILE):
             continue
-        if is_hidden(name):
+        if is_hidden(name) and name != NAMES:
             state = read_state(name)
             described[name] = {"type": "state", "absent": state is None}
             if state is not None:

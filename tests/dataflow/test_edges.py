@@ -144,7 +144,7 @@ ROWS: list[tuple[str, Cells, str]] = [
     ("file in a written folder", [
         ("imports", "import os"), ("a", "os.makedirs('out')"),
         ("b", "open('out/x.txt', 'w').write('1')"), ("c", "y = os.listdir('out')")],
-     "a>b:@file:out a>c:@file:out b>c:@file:out/x.txt"),
+     "a>b:@file:out/ a>c:@file:out/ b>c:@file:out/x.txt"),
     ("frame to CSV and back", [
         ("imports", "import pandas as pd"), ("a", "pd.DataFrame().to_csv('o.csv')"),
         ("b", "y = pd.read_csv('o.csv')")], "a>b:@file:o.csv"),

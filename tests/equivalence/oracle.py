@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from kalelike.runtime.hidden_state import is_hidden, read_state
+from kalelike.runtime.hidden_state import NAMES, is_hidden, read_state
 from kalelike.runtime.shell import StepShell, ensure_event_loop
 from kalelike.runtime.step import prepare
 from kalelike.runtime.values import load_values
@@ -70,6 +70,10 @@ def _compare(found: Comparison, shell: StepShell, artifacts: list[Any], step: st
         values = load_values(Path(folder), shell.namespace)
         for name in names:
             if name.startswith("@file:"):
+                continue
+            if name == NAMES:
+                for inner, value in values.get(name, {}).items():
+                    found.add(difference(value, shell.namespace.get(inner), f"{step}.{inner}"))
                 continue
             if is_hidden(name):
                 theirs: Any = read_state(name)

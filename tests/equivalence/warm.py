@@ -109,7 +109,7 @@ def _answer(plan: str, folder: str) -> None:
     log = os.open(f"{plan}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for number in (1, 2):
         os.dup2(log, number)
-    sys.stdin = open(os.devnull)
+    sys.stdin = open(os.devnull)  # noqa: SIM115
     os.chdir(folder)
     try:
         main(plan)

@@ -112,6 +112,9 @@ PROBES = [
         ("step:a", "match {'kind': 'dot', 'at': (1, 2)}:\n    case {'kind': k, 'at': (px, py)}:\n"
                    "        size = 3"),
         ("step:b", "print(k, px, py, size)")]),
+    Probe("c44a", "names made of texts that no reading can know", [
+        ("step:a", "for n in range(2):\n    globals()[f'u{n}'] = [n]"), ("step:b", "u1.append(7)"),
+        ("step:c", "exec(' '.join(['w', '=', 'u1']))\nz = 3"), ("step:d", "print(u0, u1, w, w is u1, z)")]),
     Probe("c44", "globals by name", [
         ("step:a", "for name in ('u', 'v'):\n    globals()[name + '_1'] = name * 2"),
         ("step:b", "print(globals()['u_1'], v_1)")]),

@@ -19,10 +19,13 @@ _TOKEN = re.compile(
   | (?P<number>(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)
         |0[xX][0-9a-fA-F]+[uU]?|\d+[uU]?)
   | (?P<name>[_a-zA-Z][_a-zA-Z0-9]*)
-  | (?P<quoted>`[^`\n]+`)
   | (?P<operator>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])
     """,
     re.VERBOSE,
+)
+_BAD_ESCAPE = re.compile(
+    r"(?<!\\)(?:\\\\)*\\"
+    r"(?![abfnrtv\\?\"'`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})"
 )
 _RESERVED = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in"}
@@ -30,7 +33,7 @@ _RESERVED = frozenset(
 )
 _MACROS = frozenset({"all", "exists", "exists_one", "existsOne", "map", "filter"})
 _RELATIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "in"})
-_DEEPEST = 100
+_DEEPEST = 50
 
 
 class CelSyntaxError(ValueError):
@@ -73,13 +76,25 @@ class _Value:
     root: str | None = None
     steps: tuple[str | tuple[str], ...] = ()
     text: str | None = None
+    is_field: bool = False
+
+
+class _TooDeepError(Exception):
+    pass
 
 
 def parse_expression(text: str) -> Expression:
-    """Parse a CEL expression; raises ``CelSyntaxError``."""
+    """Parse a CEL expression; raises ``CelSyntaxError``.
+
+    An expression that is nested deeper than anybody writes is not judged:
+    nothing is known of the result, and all of it counts as guarded.
+    """
     parser = _Parser(text)
-    parser.keep(parser.expression())
-    parser.expect("")
+    try:
+        parser.keep(parser.expression())
+        parser.expect("")
+    except _TooDeepError:
+        return Expression(guarded=True)
     return parser.result
 
 
@@ -94,7 +109,7 @@ class _Parser:
     def expression(self) -> _Value:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise CelSyntaxError("the expression is nested too deeply", self._position())
+            raise _TooDeepError
         value = self._or()
         if self._take("?"):
             self.result.guarded = True
@@ -179,8 +194,8 @@ class _Parser:
                 self._arguments()
             return _Value()
         if value.root is None:
-            return _Value()
-        return _Value(value.root, (*value.steps, name))
+            return _Value(is_field=True)
+        return _Value(value.root, (*value.steps, name), is_field=True)
 
     def _index(self, value: _Value, key: _Value) -> _Value:
         if value.root is not None and key.text is not None:
@@ -200,7 +215,7 @@ class _Parser:
         kind, token, position = self._tokens[self._at]
         if kind == "string":
             self._at += 1
-            return _Value(text=_text_of(token))
+            return _Value(text=_text_of(token, position))
         if kind == "number":
             self._at += 1
             return _Value()
@@ -218,17 +233,28 @@ class _Parser:
         if kind == "name" and token in ("true", "false", "null"):
             self._at += 1
             return _Value()
-        if self._kind() not in ("name", "quoted"):
+        if self._kind() != "name":
             found = token or "the end"
             raise CelSyntaxError(f"`{found}` stands where a value belongs", position)
         name = self._name()
         if self._take("("):
             self.result.functions.add(name)
             if name == "has":
-                self.result.guarded = True
-            self._arguments()
+                self._presence()
+            else:
+                self._arguments()
             return _Value()
         return _Value(name)
+
+    def _presence(self) -> None:
+        """Read ``has(x.y)``, which takes a field and nothing else."""
+        self.result.guarded = True
+        position = self._position()
+        value = self.expression()
+        if not value.is_field:
+            raise CelSyntaxError("`has` takes a field, as in `has(x.y)`", position)
+        self.keep(value)
+        self.expect(")")
 
     def _arguments(self) -> None:
         if not self._take(")"):
@@ -253,9 +279,6 @@ class _Parser:
 
     def _name(self) -> str:
         kind, token, position = self._tokens[self._at]
-        if kind == "quoted":
-            self._at += 1
-            return token[1:-1]
         if kind != "name" or token in _RESERVED:
             raise CelSyntaxError(f"`{token or 'the end'}` is no name", position)
         self._at += 1
@@ -290,10 +313,14 @@ def _tokenize(text: str) -> Iterator[tuple[str, str, int]]:
     yield "end", "", position
 
 
-def _text_of(literal: str) -> str:
+def _text_of(literal: str, position: int) -> str:
     """Return the text of a string literal; escapes other than of quotes stay as written."""
     body = literal.lstrip("rRbB")
     raw = "r" in literal[: len(literal) - len(body)].lower()
     width = 3 if body[:3] in ('"""', "'''") else 1
     inner = body[width:-width]
-    return inner if raw else re.sub(r"\\([\\\"'`?])", r"\1", inner)
+    if raw:
+        return inner
+    if _BAD_ESCAPE.search(inner):
+        raise CelSyntaxError("the text has a backslash that escapes nothing", position)
+    return re.sub(r"\\([\\\"'`?])", r"\1", inner)

@@ -27,6 +27,7 @@ LARGEST_UPLOAD = 32 * 1024 * 1024
 _DEEPEST = 200
 _MOST_VALUES = 1_000_000
 _MOST_REPETITION = 10
+_LIBYAML_TOO_DEEP = "maximum nesting depth"
 _PLAIN = "plain"
 KEY_NOT_TEXT = "key-not-text"
 """A complaint that holds for pipelines alone: platform documents go through a
@@ -107,6 +108,8 @@ def _compose(text: str, source: str) -> list[yaml.Node]:
         if mark is not None:
             place = place.at(mark.line + 1, mark.column)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        if _LIBYAML_TOO_DEEP in problem:
+            raise _too_deep(place) from error
         raise _refuse(
             "not-yaml", f"the file is not YAML: {problem}", place, "correct the file at this place"
         ) from error

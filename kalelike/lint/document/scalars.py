@@ -22,6 +22,7 @@ _WORDS: dict[str, object] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_POINT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+)?")
 _DATE = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"([Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[+-]\d\d:\d\d)"
@@ -54,7 +55,8 @@ def resolve_plain(text: str) -> object:
     if text in _WORDS:
         return _WORDS[text]
     if text[0] == ".":
-        return _as_float(text)
+        # Go's ParseFloat takes underscores between digits, the other way takes them anywhere.
+        return float(text.replace("_", "")) if _POINT.fullmatch(text) else text
     if text[0] not in _NUMBER_START:
         return text
     if _is_date(text):
@@ -74,12 +76,6 @@ def _as_number(text: str) -> object:
     if _FLOAT.fullmatch(digits) and not math.isinf(number := float(digits)):
         return number
     return text
-
-
-def _as_float(text: str) -> object:
-    # Go's strconv.ParseFloat, unlike Python's float, knows no blanks; an
-    # underscore counts only in numbers with a base prefix.
-    return float(text) if re.fullmatch(r"\.[0-9]+([eE][-+]?[0-9]+)?", text) else text
 
 
 def _is_date(text: str) -> bool:
