@@ -130,6 +130,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL112", "auto-steps", _N, "Steps were chosen by kalelike."),
     ("KL113", "tag-not-available", _E, "A tag asks for something that is not there yet."),
     ("KL114", "image-has-to-hold", _N, "A step needs packages that its image has to hold."),
+    ("KL115", "parameter-as-text", _N, "A parameter of a type that KFP does not have."),
     ("KL201", "cannot-cross", _E, "A value of this kind cannot pass from step to step."),
     ("KL202", "shared-between-branches", _W, "Branches that could be parallel change one object."),
     ("KL203", "identity-lost", _E, "Two names share an object that would be split."),

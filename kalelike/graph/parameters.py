@@ -54,6 +54,16 @@ def _read_unit(
                     )
                 )
                 continue
+            if kfp_type == "STRING" and not isinstance(value, str):
+                problems.append(
+                    diagnose(
+                        "parameter-as-text",
+                        f"parameter {target.id} is a STRING to Kubeflow, which has no type for this"
+                        f" {type(value).__name__}; the step gets it as it is",
+                        location,
+                        "give other values as Python writes them",
+                    )
+                )
             key = found[target.id].key if target.id in found else artifact_key(target.id, taken)
             found[target.id] = Parameter(target.id, key, kfp_type, value, location)
 

@@ -23,7 +23,8 @@ def parameter_values(
     problems = [_unknown(name, declared, source) for name in given if name not in declared]
     for name, spec in declared.items():
         if name in given:
-            values[name] = encode(given[name])
+            # The step decodes it by the default's shape, which is not known here.
+            values[name] = encode(given[name], "any")
         elif "defaultValue" in spec:
             values[name] = spec["defaultValue"]
         elif not spec.get("isOptional"):
