@@ -35,7 +35,8 @@ def test_finding_has_place_excerpt_and_remedy(
     assert err == ""
     assert out.splitlines() == [
         "pipeline.yaml, root.dag.tasks.pick.componentRef.name, line 373: error KL722"
-        " [unknown-component] task pick names component `comp-pik`, which does not exist",
+        " [unknown-component] task pick names component `comp-pik`, which does not exist; no run"
+        " can be created",
         "   373 |           name: comp-pik",
         "       |           ^",
         "    hint: did you mean `comp-pick`?",

@@ -261,8 +261,8 @@ class Decoder:
 
 
 def _title(name: str) -> str:
-    """Return how a type is called in messages: ``PipelineTaskSpec.RetryPolicy``."""
-    return name.removeprefix("enum:").removesuffix("Enum")
+    """Return how a type is called in messages: ``RetryPolicy``."""
+    return name.rpartition(".")[2].removeprefix("enum:").removesuffix("Enum")
 
 
 def _shown(value: object) -> str:

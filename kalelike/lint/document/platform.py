@@ -29,7 +29,7 @@ def decode_platform(value: object, pipeline: Pipeline, report: Report) -> Mappin
             "dropped-platform",
             ("platforms",),
             "there is no platform `kubernetes`; KFP drops the document without a word",
-            suggest("kubernetes", part(document, "platforms")),
+            "call the platform `kubernetes`",
         )
         return {}
     kubernetes = part(document, "platforms", "kubernetes")

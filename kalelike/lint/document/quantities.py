@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from kalelike.notebook.kubernetes_values import BadValueError, quantity_value
 
+_SMALL_QUANTITY = re.compile(r"[0-9]+(\.[0-9]*)?[nu]")
 _SMALL = {"n": 1e-9, "u": 1e-6}
 
 
 def parse_quantity(text: str) -> float:
     """Return the number that a quantity stands for; raises ``BadValueError``."""
-    scale = _SMALL.get(text[-1:])
-    digits = text[:-1] if scale else text
-    value = quantity_value(digits.removeprefix("+"))
-    return value * (scale or 1.0)
+    if _SMALL_QUANTITY.fullmatch(text):
+        return float(text[:-1]) * _SMALL[text[-1]]
+    return quantity_value(text)
 
 
 def split_reason(error: BadValueError) -> tuple[str, str]:

@@ -50,7 +50,8 @@ def _check_implementation(component: Component, pipeline: Pipeline, report: Repo
         report.add(
             "unknown-executor",
             (*component.path, "executorLabel"),
-            f"{title} names executor `{component.label}`, which is not in `deploymentSpec`",
+            f"{title} names executor `{component.label}`, which is not in `deploymentSpec`; no run"
+            " can be created",
             suggest(component.label, pipeline.executors),
         )
     elif component.kind == "other":
@@ -106,7 +107,8 @@ def _check_reference(call: Call, pipeline: Pipeline, report: Report) -> None:
         report.add(
             "unknown-component",
             (*where, "name"),
-            f"task {call.name} names component `{call.reference}`, which does not exist",
+            f"task {call.name} names component `{call.reference}`, which does not exist; no run can"
+            " be created",
             suggest(call.reference, pipeline.components),
         )
 
@@ -135,7 +137,8 @@ def _check_task(
         report.add(
             "unknown-task",
             place,
-            f"task {call.name} waits for `{name}`, which is no task of the same DAG",
+            f"task {call.name} waits for `{name}`, which is no task of the same DAG; no run"
+            " can be created",
             suggest(name, tasks),
         )
     elif other.is_exit and not call.is_exit:
@@ -195,9 +198,9 @@ def _check_cycles(tasks: Mapping[str, Call], report: Report) -> None:
         report.add(
             "task-cycle",
             first.path,
-            f"task {cycle[0]} waits for itself"
+            f"task {cycle[0]} waits for itself; no run can be created"
             if len(cycle) == 1
-            else f"these tasks wait for each other: {chain}",
+            else f"these tasks wait for each other, and no run can be created: {chain}",
             "remove one of the dependencies",
         )
 

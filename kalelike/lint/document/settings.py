@@ -52,7 +52,7 @@ class Settings:
             check(value)
         except BadValueError as error:
             reason, remedy = split_reason(error)
-            self.report.add(code, path, f"{what}: {reason}; {_REFUSED}", remedy or "correct it")
+            self.report.add(code, path, f"{what}{reason}; {_REFUSED}", remedy or "correct it")
 
     def choose(self, code: str, path: Path, what: str, known: tuple[str, ...], value: str) -> None:
         """Report a word that is none of those known."""
@@ -87,20 +87,20 @@ def _check_metadata(settings: Settings) -> None:
     ):
         for key, value in entries.items():
             path = settings.at(*place, key)
-            settings.judge("bad-label", path, f"a key of a {what}", check_key, key)
+            settings.judge("bad-label", path, f"a key of a {what}: ", check_key, key)
             if what != "annotation":
-                settings.judge("bad-label", path, f"a {what}", check_label_value, str(value))
+                settings.judge("bad-label", path, "", check_label_value, str(value))
 
 
 def _check_variables(settings: Settings) -> None:
     for path, name in _variables(settings):
-        settings.judge("bad-env-name", path, "a variable", _check_env_name, name)
+        settings.judge("bad-env-name", path, "", _check_env_name, name)
     for number, item in enumerate(settings.message.get("fieldPathAsEnv", ())):
         path = settings.at("fieldPathAsEnv", number)
         settings.judge(
             "bad-platform-value",
             (*path, "fieldPath") if "fieldPath" in item else path,
-            "a field of the pod",
+            "",
             check_field_path,
             item.get("fieldPath", ""),
         )

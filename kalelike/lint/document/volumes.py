@@ -78,7 +78,7 @@ def _check_names(settings: Settings) -> None:
 def _check_place(settings: Settings, item: Message, path: Path, places: dict[str, Path]) -> None:
     place = item.get("mountPath", "")
     where = (*path, "mountPath") if place else path
-    settings.judge("bad-platform-value", where, "a mounted volume", check_mount_path, place)
+    settings.judge("bad-platform-value", where, "", check_mount_path, place)
     if place and places.setdefault(place.rstrip("/"), path) != path:
         settings.report.add(
             "bad-platform-value",
