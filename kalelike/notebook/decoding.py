@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
@@ -147,9 +146,9 @@ def _decode_scalar(plain: type, kind: type, field: str, value: object) -> object
 
 def _text(value: object, numbers: bool) -> str:
     if numbers and isinstance(value, int | float) and not isinstance(value, bool):
-        if math.isfinite(value) and abs(value) < 2**63:
+        if abs(value) < 2**63:
             return repr(int(value)) if value == int(value) else repr(value)
-        raise BadValueError("it has to be a finite number")
+        raise BadValueError("it has to be a finite number below 2**63")
     if not isinstance(value, str):
         raise BadValueError(f"it has to be a text, and not {json_kind(value)}")
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):

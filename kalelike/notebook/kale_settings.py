@@ -162,7 +162,8 @@ class _KaleReader:
             elif item.get("type") == "pvc":
                 self._claim(where, item)
             else:
-                kind = str(item.get("type"))[:40]
+                given = item.get("type")
+                kind = given[:40] if isinstance(given, str) else json_kind(given)
                 self.reporter.tell(
                     where,
                     f"a volume of type {kind} is not mounted: only existing claims (pvc) are",

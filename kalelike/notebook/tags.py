@@ -46,8 +46,9 @@ _OTHER_WORDS = {
 }
 # Words that other tools may well use alone, as plain tags.
 _PLAIN_WORDS = frozenset(
-    "annotation cache env image kernel label report requirement secret volume".split()  # noqa: SIM905
-)
+    ("annotation", "cache", "env", "image", "kernel", "label", "report", "requirement", "secret",
+     "volume")
+)  # fmt: skip
 _WORDS = ("step", "prev", *OPTION_TAGS)
 _PARTS = re.compile(r"([A-Za-z][A-Za-z_-]*)(\s*[:=]\s*|\s+)(.*)", re.DOTALL)
 _DASHED = re.compile(r"(step|prev|block)[-_./](.+)", re.IGNORECASE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +213,11 @@ def test_our_settings_go_before_kales() -> None:
     assert settings.options.name == "a"
     (item,) = settings.diagnostics
     assert item.severity is Severity.NOTE
+
+
+def test_the_readmes_example_is_read() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    block = text.partition("```json\n")[2].partition("```")[0]
+    settings = read_metadata(json.loads(f"{{{block}}}"))
+    assert settings.diagnostics == ()
+    assert settings.options.step_overrides[0][1].resources == Resources(cpu_limit="4")
