@@ -134,6 +134,9 @@ class CallEvaluator(ExpressionEvaluator):
                 result |= self.instantiate(item, arguments, keywords, node)
             elif item.kind in ("member", "builtin", "module"):
                 result |= self.call_library(item.path, arguments, keywords, node)
+            elif item.kind == "bound" and item.cls is not None:
+                method = item.path
+                result |= self.call_foreign_method(item.cls, method, arguments, keywords, node)
             elif item.kind == "instance":
                 own = frozenset((item,))
                 result |= self.call_method(own, "__call__", arguments, keywords, node)
@@ -286,7 +289,7 @@ class CallEvaluator(ExpressionEvaluator):
         callables = [
             item
             for item in everything
-            if item.kind in ("function", "method", "instance")
+            if item.kind in ("function", "method", "instance", "bound")
             and self._touch_key(item) not in self.touched
         ]
         if not callables:
@@ -303,9 +306,14 @@ class CallEvaluator(ExpressionEvaluator):
         """Callbacks that callbacks cause are followed once per piece of code, not per object."""
         if self.touching < 2:
             return id(item)
+        if item.kind == "bound":
+            return id(item)
         return id(item.function.node) if item.function is not None else id(item.cls)
 
     def _call_back(self, item: Obj, unknown: Value, node: ast.AST) -> None:
+        if item.kind == "bound":
+            self.call_value(frozenset((item,)), [unknown], {}, node)
+            return
         if item.kind == "instance":
             for method in self._all_methods(item.cls):
                 own = frozenset((item,))

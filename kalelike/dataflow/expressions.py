@@ -88,19 +88,22 @@ class ExpressionEvaluator(TextEvaluator):
 
     # -- operators -----------------------------------------------------------
 
-    def operate(self, value: Value, node: ast.AST) -> None:
-        """Let an operator run the special methods of the notebook's own classes."""
+    def operate(self, value: Value, node: ast.AST, others: Value = SCALAR) -> None:
+        """Let an operator run the special methods of the notebook's own classes.
+
+        They may be given ``others``.
+        """
         for item in value:
             if item.kind in ("instance", "class") and item.class_code is None:
-                self.touch((item,), node)
+                self.touch((item, *others), node)
 
     def _binary(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         joined = self.join_texts(node.op, left, right)
         if joined is not None:
             return joined
-        self.operate(left, node)
-        self.operate(right, node)
+        self.operate(left, node, right)
+        self.operate(right, node, left)
         both = left | right
         if not both:
             return SCALAR
@@ -136,8 +139,8 @@ class ExpressionEvaluator(TextEvaluator):
 
     def _compare(self, node: ast.Compare) -> Value:
         values = [self.evaluate(item) for item in (node.left, *node.comparators)]
-        for value in values:
-            self.operate(value, node)
+        everything = frozenset(item for value in values for item in value)
+        self.operate(everything, node, everything)
         if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
             for value in values:
                 self.fx.changed_objects.update(
@@ -228,12 +231,17 @@ class ExpressionEvaluator(TextEvaluator):
                 result |= item.contents
         return frozenset(result)
 
+    def iterated(self, value: Value) -> Value:
+        """Return what a loop over a value gives: the keys of a dictionary, which are not known."""
+        found = self.elements(value)
+        return found | self.text(WILD) if any(item.kind == "dict" for item in value) else found
+
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
     ) -> Value:
         context = self.frames[-1].context if self.frames else 0
         cell = self.frames[-1].cell if self.frames else self.cell
-        first = self.elements(self.evaluate(node.generators[0].iter))
+        first = self.iterated(self.evaluate(node.generators[0].iter))
         self.operate(first, node)
         frame = Frame(None, {}, cell, context)
         contents: set[Obj] = set()
@@ -251,7 +259,7 @@ class ExpressionEvaluator(TextEvaluator):
     def _generators(self, node: Any, first: Value, contents: set[Obj]) -> None:
         def body() -> None:
             for index, generator in enumerate(node.generators):
-                value = first if index == 0 else self.elements(self.evaluate(generator.iter))
+                value = first if index == 0 else self.iterated(self.evaluate(generator.iter))
                 self.assign(generator.target, value)
                 for test in generator.ifs:
                     self.evaluate(test)
@@ -352,8 +360,17 @@ class ExpressionEvaluator(TextEvaluator):
         if kind == "class" and item.class_code is not None:
             method = item.class_code.methods.get(name)
             return frozenset((method,)) if method else frozenset(item.contents)
+        if name in ("index", "columns") and kind in ("frame", "array", "opaque"):
+            axis = self.make(node, "array")
+            axis.add_base(item)
+            return frozenset((axis,))
         if name in self.library.kinds["scalar"]:
             return SCALAR
+        methods = self.library.methods
+        if name in methods["changes"] or name in methods["trains"]:
+            bound = self.make(node, "bound", (item,), role=f"bound:{id(item)}")
+            bound.path, bound.cls = name, item
+            return frozenset((bound,))
         if name in self.library.kinds["array"]:
             return self.fresh(node, "array", (item,))
         if name in self.library.methods["view"] or kind in ("opaque", "array", "figure"):
@@ -367,6 +384,7 @@ class ExpressionEvaluator(TextEvaluator):
     def _instance_attribute(self, item: Obj, name: str, node: ast.AST) -> Value:
         method = self.find_method(item.cls, name)
         if method is None:
+            self._call_getattr(item, name, node)
             assert item.cls is not None
             held = {part for part in item.contents | item.cls.contents if part.kind != "function"}
             code = item.cls.class_code
@@ -375,13 +393,30 @@ class ExpressionEvaluator(TextEvaluator):
             if not held or code is None or code.foreign_base or code.decorated:
                 held.add(item)
             return frozenset(held)
-        code = item.cls.class_code if item.cls else None
-        if code is not None and name in code.properties:
-            return self.call_value(frozenset((method,)), [frozenset((item,))], {}, node)
+        getter = self.find_part(item.cls, "properties", name)
+        if getter is not None:
+            return self.call_value(frozenset((getter,)), [frozenset((item,))], {}, node)
         bound = self.make(node, "method", (item,), role=f"method:{id(item)}")
         bound.function = method.function
         bound.cls = item
         return frozenset((bound,))
+
+    def _call_getattr(self, item: Obj, name: str, node: ast.AST) -> None:
+        for hook in ("__getattr__", "__getattribute__"):
+            method = self.find_method(item.cls, hook)
+            if method is None or any(frame.code is method.function for frame in self.frames):
+                continue
+            own: Value = frozenset((item,))
+            self.call_value(frozenset((method,)), [own, self.text(name)], {}, node)
+
+    def find_part(self, cls: Obj | None, part: str, name: str) -> Obj | None:
+        """Find a property's getter (``properties``) or setter of a class, through its bases."""
+        code = cls.class_code if cls is not None else None
+        if code is None:
+            return None
+        found: Obj | None = getattr(code, part).get(name)
+        bases = (self.find_part(base, part, name) for base in code.bases)
+        return found or next((base for base in bases if base is not None), None)
 
     def find_method(self, cls: Obj | None, name: str) -> Obj | None:
         """Find a method of a notebook class, through its notebook bases."""
@@ -400,7 +435,7 @@ class ExpressionEvaluator(TextEvaluator):
     def _subscript(self, node: ast.Subscript) -> Value:
         value = self.evaluate(node.value)
         index = self.evaluate(node.slice)
-        self.operate(value, node)
+        self.operate(value, node, index)
         result: set[Obj] = set()
         for item in value:
             if item.kind == "frame":

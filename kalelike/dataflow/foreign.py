@@ -43,6 +43,7 @@ class ForeignEvaluator(FileEvaluator):
             self.change(arguments[0], node)
             for item in arguments[0]:
                 item.hold(everything - {item})
+        self._outputs(path, arguments, keywords, node)
         uncrossable = library.uncrossable.get(path)
         if uncrossable:
             made = self.make(node, "uncrossable")
@@ -62,6 +63,15 @@ class ForeignEvaluator(FileEvaluator):
         if path.endswith(".train_test_split"):
             return self._split_result(arguments, node)
         return self._pure_result(path, everything, keywords, node)
+
+    def _outputs(
+        self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        """Record arrays that a function fills: ``out=``, or a ufunc's argument after its inputs."""
+        self.change(keywords.get("out", SCALAR), node)
+        for category, position in (("fills_second", 1), ("fills_third", 2)):
+            if len(arguments) > position and self.library.function_is(path, category):
+                self.change(arguments[position], node)
 
     def _path_function(self, path: str, arguments: list[Value]) -> Value | None:
         if path in _PATHS:
@@ -217,14 +227,38 @@ class ForeignEvaluator(FileEvaluator):
         if root in ("input", "breakpoint"):
             self.fx.impure.setdefault(name, self.site(node))
             return SCALAR
-        if root in self.library.builtins["fresh"] or (name != root and root != "object"):
+        if name != root and root != "object":
+            if not arguments:
+                return SCALAR
+            method = name.partition(".")[2]
+            return self.call_method(arguments[0], method, arguments[1:], keywords, node)
+        if root == "bytearray":
+            return self.fresh(node, "array")
+        if root in self.library.builtins["fresh"]:
             return SCALAR
+        if root in ("enumerate", "zip"):
+            return self._pairs(root, arguments, node)
         parts = {part for value in arguments for part in self.elements(value)}
         kind = {"list": "list", "sorted": "list", "dict": "dict", "set": "set", "tuple": "tuple"}
         if root in ("min", "max"):
             return frozenset(parts | {item for item in everything if item.kind == "opaque"})
         called = {item for item in everything if item.kind in ("function", "method", "instance")}
         return self.fresh(node, kind.get(root, "iterator"), parts | called)
+
+    def _pairs(self, name: str, arguments: list[Value], node: ast.AST) -> Value:
+        """Return an iterator of tuples whose parts are told apart."""
+        parts = [self.iterated(value) for value in arguments]
+        if name == "enumerate":
+            parts = [SCALAR, *parts[:1]]
+        return self.tuples(parts, node)
+
+    def tuples(self, parts: list[Value], node: ast.AST) -> Value:
+        """Return an iterator over tuples of these parts."""
+        pair = self.make(node, "tuple", (i for part in parts for i in part), role="tuple")
+        old = pair.parts or (SCALAR,) * len(parts)
+        if len(old) == len(parts):
+            pair.parts = tuple(a | b for a, b in zip(old, parts, strict=True))
+        return frozenset((self.make(node, "iterator", (pair,), role="tuples"),))
 
     @staticmethod
     def _callables(everything: set[Obj]) -> set[Obj]:
@@ -437,6 +471,10 @@ class ForeignEvaluator(FileEvaluator):
 
     def _view(self, receiver: Obj, name: str, node: ast.AST) -> Value:
         if name in ("items", "values", "keys", "get") and receiver.kind in CONTAINERS:
+            if name == "items":
+                keys = {item for item in receiver.contents if item.kind == "instance"}
+                parts = [self.text(WILD) | keys, frozenset(receiver.contents)]
+                return self.tuples(parts, node)
             inner = self.make(node, "iterator", receiver.contents)
             return frozenset(receiver.contents) if name == "get" else frozenset((inner,))
         if name in ("plot", "hist", "boxplot"):

@@ -45,8 +45,8 @@ class StatementExecutor(ImportEvaluator):
                 self._store_part(self.evaluate(owner), value, target, attr)
             case ast.Subscript(value=owner, slice=index):
                 holder = self.evaluate(owner)
-                self.operate(holder, target)
                 key = self.evaluate(index)
+                self.operate(holder, target, key | value)
                 names = self.texts(key)
                 if any(item.kind == "namespace" for item in holder):
                     self._store_globals(names, value, target)
@@ -71,11 +71,24 @@ class StatementExecutor(ImportEvaluator):
         for item in holder:
             if item.path.startswith("builtins."):
                 continue
+            self._call_setter(item, value, node, name)
             if item.kind in ("member", "module", "localmodule"):
                 self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
             else:
                 item.hold(value)
         self.change(holder, node)
+
+    def _call_setter(self, item: Obj, value: Value, node: ast.AST, name: str) -> None:
+        """Run the code of the notebook that an assignment to an attribute runs."""
+        if item.kind != "instance" or not isinstance(node, ast.Attribute):
+            return
+        own: Value = frozenset((item,))
+        setter = self.find_part(item.cls, "setters", name)
+        if setter is not None:
+            self.call_value(frozenset((setter,)), [own, value], {}, node)
+        hook = self.find_method(item.cls, "__setattr__")
+        if hook is not None and not any(frame.code is hook.function for frame in self.frames):
+            self.call_value(frozenset((hook,)), [own, self.text(name), value], {}, node)
 
     def _assign(self, node: ast.Assign) -> None:
         value = self._unpacked(node)
@@ -111,7 +124,7 @@ class StatementExecutor(ImportEvaluator):
             if joined is not None:
                 self.assign(target, joined)
                 return
-            self.operate(value, node)
+            self.operate(value, node, extra)
             for item in value:
                 parts = self.elements(extra) if item.kind in ("list", "set", "dict") else extra
                 item.hold(parts if item.kind not in ("array", "frame") else ())
@@ -119,7 +132,7 @@ class StatementExecutor(ImportEvaluator):
             self.assign(target, value)
             return
         current = self.evaluate(_as_load(target))
-        self.operate(current, node)
+        self.operate(current, node, extra)
         self.change(current, node)
         self.assign(target, current | extra)
 
@@ -158,7 +171,7 @@ class StatementExecutor(ImportEvaluator):
             if item.kind in ("generator", "iterator", "uncrossable"):
                 self.change((item,), node)
                 self.touch((item,), node)
-        inner = self.elements(source)
+        inner = self.iterated(source)
 
         def body() -> None:
             for _ in range(2):
@@ -202,6 +215,9 @@ class StatementExecutor(ImportEvaluator):
                 if method is not None:
                     own = [frozenset((made,))]
                     entered = self.call_value(frozenset((method,)), own, {}, node)
+                elif made.kind == "generator":
+                    # A function under contextlib.contextmanager: what it yields is entered.
+                    entered = frozenset(i for i in made.contents if i.kind != "function")
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered)
         self.execute(node.body)
@@ -353,8 +369,7 @@ class StatementExecutor(ImportEvaluator):
         self.keep_alive.append(node)
         self.store_name(node.name, value, node)
 
-    @staticmethod
-    def _methods(node: ast.ClassDef, frame: Frame, code: ClassCode) -> None:
+    def _methods(self, node: ast.ClassDef, frame: Frame, code: ClassCode) -> None:
         for name, value in frame.local_vars.items():
             functions = [item for item in value if item.kind == "function"]
             if functions:
@@ -363,8 +378,11 @@ class StatementExecutor(ImportEvaluator):
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 for decorator in statement.decorator_list:
                     text = ast.unparse(decorator)
-                    if text.endswith(("property", ".setter", ".getter")):
-                        code.properties.add(statement.name)
+                    made = self.make(statement, "function")
+                    if text.endswith(".setter"):
+                        code.setters[statement.name] = made
+                    elif text.endswith(("property", ".getter")):
+                        code.properties[statement.name] = made
                     elif text == "staticmethod":
                         code.static.add(statement.name)
 

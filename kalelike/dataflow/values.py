@@ -121,7 +121,7 @@ CODE = 1
 """The trait of objects that reach functions or instances of the notebook's classes."""
 STOCHASTIC = 2
 """The trait of objects that reach something that draws from a global generator."""
-_CODE_KINDS = frozenset({"function", "method", "instance"})
+_CODE_KINDS = frozenset({"function", "method", "instance", "bound"})
 _NO_NAMES: frozenset[str] = frozenset()
 WILD = "\0"
 """Stands for the unknown parts of a text."""
@@ -132,7 +132,8 @@ class ClassCode:
     """A class of the notebook: its methods and bases."""
 
     methods: dict[str, Obj] = field(default_factory=dict)
-    properties: set[str] = field(default_factory=set)
+    properties: dict[str, Obj] = field(default_factory=dict)
+    setters: dict[str, Obj] = field(default_factory=dict)
     static: set[str] = field(default_factory=set)
     bases: tuple[Obj, ...] = ()
     foreign_base: bool = False

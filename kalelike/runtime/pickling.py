@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import cloudpickle
 
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.views import reduce_view
 
 _namespace: dict[str, Any] = {}
 
@@ -27,6 +28,7 @@ _REFUSED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, 
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Pickles values of a step; ``definitions`` are the names that travel as names.
 
+    ``shared`` are the owners of memory at which several arrays look.
     ``referred`` collects the definitions that the pickle refers to.
     """
 
@@ -36,10 +38,12 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         namespace: dict[str, Any],
         definitions: frozenset[str],
         buffer_callback: Callable[[pickle.PickleBuffer], object] | None = None,
+        shared: frozenset[int] = frozenset(),
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=buffer_callback)
         self._own = namespace
         self._definitions = definitions
+        self._shared = shared
         self.referred: set[str] = set()
 
     def reducer_override(self, obj: Any) -> Any:
@@ -52,6 +56,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
                 return by_name
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
+        if self._shared and type(obj).__name__ == "ndarray":
+            return reduce_view(obj, self._shared) or super().reducer_override(obj)
         if isinstance(obj, _REFUSED):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.views import owner_of
 
 _MOST = 200_000
 _LEAVES = frozenset({"ndarray", "DataFrame", "Series", "bytearray"})
@@ -27,7 +28,8 @@ def check_sharing(groups: list[tuple[dict[str, Any], frozenset[str]]]) -> None:
     for number, (values, changed) in enumerate(groups):
         for name, value in values.items():
             for item in _mutable_parts(value):
-                other = seen.setdefault(id(item), (number, name, name in changed))
+                key = id(owner_of(item) if type(item).__name__ == "ndarray" else item)
+                other = seen.setdefault(key, (number, name, name in changed))
                 if other[0] != number and (other[2] or name in changed):
                     raise CannotCrossError(
                         f"{other[1]} and {name} share a {type(item).__name__}, which a later step "

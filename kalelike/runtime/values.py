@@ -30,6 +30,7 @@ from kalelike.runtime.hidden_state import (
     store_file,
 )
 from kalelike.runtime.pickling import StepPickler, load
+from kalelike.runtime.views import shared_owners
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -92,7 +93,8 @@ def save_values(
 
 def _describe(value: Any) -> dict[str, object]:
     kind = type(value)
-    shape = getattr(value, "shape", None)
+    # An attribute of the notebook's own classes may be code that changes something.
+    shape = None if kind.__module__ == "__main__" else getattr(value, "shape", None)
     described: dict[str, object] = {
         "type": kind.__qualname__,
         "module": kind.__module__,
@@ -135,7 +137,13 @@ class _Writer:
 
     def write(self, values: dict[str, Any]) -> None:
         target = io.BytesIO()
-        pickler = StepPickler(target, self._namespace, self._definitions, self._take)
+        pickler = StepPickler(
+            target,
+            self._namespace,
+            self._definitions,
+            self._take,
+            shared_owners(values.values()),
+        )
         try:
             pickler.dump(values)
         except CannotCrossError:

@@ -127,7 +127,14 @@ def _plan(
         after.setdefault(str(index), []).append(name)
     values = {step.step: step.metrics for step in result.steps}
     return {
-        "cells": [{"index": c.cell.index, "source": c.cell.source} for c in cells],
+        "cells": [
+            {
+                "index": c.cell.index,
+                "name": f"{notebook.name} cell [{c.cell.number}]",
+                "source": c.cell.source,
+            }
+            for c in cells
+        ],
         "after": after,
         "at_end": [name for name in steps if name not in last],
         "steps": steps,

@@ -7,9 +7,9 @@ are printed as JSON. It runs in a copy of the notebook's folder.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,12 @@ _TIMED = re.compile(r"^\s*%%?(time|timeit)|time\(", re.MULTILINE)
 
 def main(path: str) -> None:
     plan = json.loads(Path(path).read_text("utf-8"))
-    warnings.simplefilter("ignore")
     sys.path.insert(0, str(Path.cwd()))
     ensure_event_loop()
     shell = prepare()
     found = Comparison()
     for cell in plan["cells"]:
-        run = shell.run(cell["source"], f"cell {cell['index']}")
+        run = shell.run(cell["source"], cell["name"])
         if run.error is not None:
             if not plan["may_fail"]:
                 raise SystemExit(f"the notebook fails in cell {cell['index']}: {run.error!r}")
@@ -95,7 +94,16 @@ def _shown(found: Comparison, cell: Any, outputs: list[Any], ours: list[Any] | N
         return
     a, b = _displays(ours), _displays(outputs)
     if a or b:
-        found.add(None if a == b else f"cell {cell['index']} shows {a!r} for {b!r}"[:600])
+        found.add(None if a == b else f"cell {cell['index']} {_first_difference(a, b)}")
+
+
+def _first_difference(ours: list[str], theirs: list[str]) -> str:
+    if len(ours) != len(theirs):
+        return f"shows {ours!r} for {theirs!r}"[:600]
+    a, b = next(pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1])
+    start = len(os.path.commonprefix([a, b]))  # noqa: RUF071
+    first = max(0, start - 40)
+    return f"shows {a[first : start + 200]!r} for {b[first : start + 200]!r}"
 
 
 def _displays(outputs: list[Any]) -> list[str]:
