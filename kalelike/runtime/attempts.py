@@ -63,7 +63,7 @@ def _run_apart(code: StepCode, executor_input: ExecutorInput, run: Run, attempt:
             status = 1
             try:
                 record = run(code, executor_input, attempt)
-                target.write_text(record.to_json(), "utf-8")
+                target.write_text(record.to_json(whole=True), "utf-8")
                 status = record.exit_code
             finally:
                 sys.stdout.flush()

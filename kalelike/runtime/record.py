@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kalelike.runtime.atomic import strict_json, write_text
 
@@ -48,19 +49,54 @@ class Record:
     uris: Mapping[str, str] = field(default_factory=dict)
     error: Failure | None = None
     exit_code: int = 0
+    fingerprints: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """What the step computed, as :class:`kalelike.runtime.observing.StepObserver` keeps it."""
 
-    def to_json(self) -> str:
-        """Return the record on one line, its texts cut so that it stays bounded."""
+    def to_json(self, *, whole: bool = False) -> str:
+        """Return the record on one line, its texts cut so that it stays bounded.
+
+        ``whole`` keeps all fingerprints, which a log has no room for.
+        """
         data = {"format": FORMAT, **asdict(self)}
         error = data["error"]
         if error is not None:
             error["traceback"] = error["traceback"][-_MOST_TEXT:]
             error["message"] = error["message"][:_MOST_TEXT]
         text = strict_json(data)
-        if len(text) > _MOST:
-            data["parameters"], data["outputs"], data["uris"] = {}, {}, {}
+        if whole:
+            return text
+        for shorten in _SHORTENINGS:
+            if len(text) <= _MOST:
+                break
+            shorten(data)
             text = strict_json(data)
         return text
+
+
+def _keep_ends(data: dict[str, Any]) -> None:
+    data["fingerprints"] = {"end": data["fingerprints"].get("end", {})}
+
+
+def _drop_parts(data: dict[str, Any]) -> None:
+    end = data["fingerprints"]["end"]
+    data["fingerprints"] = {
+        "end": {
+            name: {key: item for key, item in made.items() if key != "parts"}
+            for name, made in end.items()
+        }
+    }
+
+
+def _drop_fingerprints(data: dict[str, Any]) -> None:
+    data["fingerprints"] = {}
+
+
+def _drop_lists(data: dict[str, Any]) -> None:
+    data["parameters"], data["outputs"], data["uris"] = {}, {}, {}
+
+
+# In this order, as long as a record is too long for one line of a log.
+_SHORTENINGS = (_keep_ends, _drop_parts, _drop_fingerprints, _drop_lists)
 
 
 def publish(record: Record) -> None:
@@ -69,4 +105,4 @@ def publish(record: Record) -> None:
     print(f"\n{MARK}{text}", flush=True)
     target = os.environ.get("KALELIKE_RECORD")
     if target:
-        write_text(Path(target), text)
+        write_text(Path(target), record.to_json(whole=True))

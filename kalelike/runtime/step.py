@@ -16,6 +16,7 @@ from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
 from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
 from kalelike.runtime.hidden_state import NAMES, UnforeseenNames, is_hidden, write_state
 from kalelike.runtime.metrics import evaluate_metrics
+from kalelike.runtime.observing import StepObserver, wanted_detail
 from kalelike.runtime.parameters import decode
 from kalelike.runtime.record import Failure, Record
 from kalelike.runtime.report import CellReport, StepReport, executed_notebook, report_page
@@ -85,6 +86,7 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
         {key: place.uri for key, place in executor_input.outputs.items()},
         failure,
         int(exit_code),
+        run.observer.found,
     )
     run.write_reports(record)
     if failure is not None:
@@ -113,6 +115,7 @@ class _StepRun:
         self.progress = progress
         self.shell = prepare()
         self.namespace = self.shell.namespace
+        self.observer = StepObserver(self.namespace, wanted_detail())
         self.places: dict[str, Mapping[str, object]] = {}
         self.unforeseen = UnforeseenNames(self.namespace)
 
@@ -121,14 +124,19 @@ class _StepRun:
         if here not in sys.path:
             sys.path.insert(0, here)
         ensure_event_loop()
+        self.observer.begin()
         self._bind_parameters()
         for fragment in self.code.preamble:
             self._run_fragment(fragment)
+        self.observer.replayed()
         self._load_inputs()
         self.unforeseen.start()
+        self.observer.given(name for item in self.code.inputs for name in item.names)
         for cell in self.code.cells:
             self._run_cell(cell)
+            self.observer.after_cell(cell.index, cell.source)
         self.progress.metrics.update(evaluate_metrics(self.code.metrics, self._evaluate))
+        self.observer.end(name for item in self.code.outputs for name in item.names)
         self._save_outputs()
         self._write_metrics()
 
