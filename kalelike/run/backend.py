@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,8 @@ class RunOptions:
     directory, ``code_dir`` holds the steps' code documents. ``imports`` are
     modules that the warm parent loads once for all steps. ``environment_key``
     stands for the packages in the cache's keys. ``timeout`` limits the whole
-    run, in seconds.
+    run, in seconds. ``env`` are variables that every step gets. ``step_dir``
+    gives each step a working directory of its own in place of ``notebook_dir``.
     """
 
     store: Path
@@ -36,6 +37,12 @@ class RunOptions:
     imports: tuple[str, ...] = ()
     environment_key: str = ""
     graph: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    step_dir: Callable[[str], Path] | None = None
+
+    def folder_of(self, step: str) -> Path:
+        """Return a step's working directory."""
+        return self.step_dir(step) if self.step_dir is not None else self.notebook_dir
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,11 +107,11 @@ class StepObserver:
         self._files: FileWatch | None = None
         self.found: dict[str, Any] = {}
 
-    def begin(self) -> None:
+    def begin(self, step: str) -> None:
         """Start, before anything of the step has run."""
         start = os.environ.get(RANDOM_START)
         if start is not None:
-            start_generators(start)
+            start_generators(f"{start}/{step}")
         if self._detail is Detail.ALL:
             self._files = FileWatch()
 

@@ -124,7 +124,7 @@ class _StepRun:
         if here not in sys.path:
             sys.path.insert(0, here)
         ensure_event_loop()
-        self.observer.begin()
+        self.observer.begin(self.code.step)
         self._bind_parameters()
         for fragment in self.code.preamble:
             self._run_fragment(fragment)

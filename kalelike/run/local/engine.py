@@ -172,12 +172,14 @@ class _Run:
         folder.mkdir(parents=True, exist_ok=True)
         environment = {
             **dict(task.env),
+            **self.options.env,
             "KALELIKE_RECORD": str(folder / "record.json"),
             "KALELIKE_CODE": str(self.options.code_dir),
         }
         arguments = entry_arguments(task, folder, self.options.store, digests)
         log = folder / "log.txt"
-        launch = Launch(task, arguments, environment, self.options.notebook_dir, folder, log)
+        cwd = self.options.folder_of(task.step)
+        launch = Launch(task, arguments, environment, cwd, folder, log)
         now = time.time()
         self.store.start_step(self.run, task.step, folder, key or "")
         number = self.launcher.start(launch)
