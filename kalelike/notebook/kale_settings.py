@@ -124,7 +124,8 @@ class _KaleReader:
         elif key == "experiment":
             # Kale's panel writes it beside `experiment_name`, which counts.
             given = value.get("name") if isinstance(value, Mapping) else value
-            plain.setdefault("experiment", given)
+            if given not in (None, ""):
+                plain.setdefault("experiment", given)
         elif key == "steps_defaults":
             if isinstance(value, list):
                 self._lay_over(self.reporter.step_options(value, path))

@@ -87,6 +87,7 @@ class _Tagger:
         self.role = Role.SETUP
         self.step: StepName | None = None
         self.untagged = 0
+        self.old: dict[tuple[str, str], list[Cell]] = {}
 
     def tell(self, code: str, message: str, cell: Cell, hint: str = "") -> None:
         self.diagnostics.append(diagnose(code, message, cell.location, hint))
@@ -123,7 +124,8 @@ class _Tagger:
         if tag.problem is not None:
             self.tell(tag.problem.code, tag.problem.message, cell, tag.problem.hint)
         if tag.spelt:
-            self.tell("old-spelling", f"the tag {tag.text} was read as {tag.spelt}", cell)
+            words = (tag.text.partition(":")[0], tag.spelt.partition(":")[0])
+            self.old.setdefault(words, []).append(cell)
 
     def _enter(self, tags: CellTags, cell: Cell) -> None:
         if tags.roles:
@@ -186,6 +188,9 @@ class _Tagger:
     # -- the result --------------------------------------------------------------
 
     def result(self) -> TaggedNotebook:
+        for (old, new), cells in self.old.items():
+            count = f"{len(cells)} tags" if len(cells) > 1 else "1 tag"
+            self.tell("old-spelling", f"{count} spelt `{old}` read as `{new}`", cells[0])
         if self.untagged and self.steps:
             cell = next(item.cell for item in self.found if item.role is Role.SETUP)
             count = f"{self.untagged} cells" if self.untagged > 1 else "1 cell"

@@ -122,6 +122,8 @@ def read_tag(text: str) -> Tag:
         message = f"the tag `{_short(tag)}` asks for {what}, which is not available yet"
         return Tag(text, problem=Problem("tag-not-available", message, hint))
     if colon and word in ("step", "block"):
+        if not rest.strip():
+            return Tag(text)  # Kale's panel writes it at cells that go on with the step above.
         spelt = f"step:{rest}" if word in _OLD_WORDS else ""
         return Tag(text, step=rest.strip(), spelt=spelt)
     if colon and word == "prev":

@@ -117,7 +117,6 @@ CASES = (
          cell=0),
     Case("a step's name twice", cells(*GOOD, ("step:a", "z = 1")), "duplicate-step", cell=2),
     Case("a name that cannot be carried", cells(("step:{{x}}", "x = 1")), "bad-name", cell=0),
-    Case("an empty name", cells(("step:", "x = 1")), "bad-name", cell=0),
     Case("an option that cannot be", cells(("step:a|limit:memory:4GB", "x = 1")), "bad-option",
          cell=0),
     Case("contradicting tags", cells(("step:a|imports", "x = 1")), "conflicting-tags", cell=0),

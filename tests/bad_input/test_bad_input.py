@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from kalelike.cli.main import main
-from tests.bad_input.cases import CASES, Case
+from tests.bad_input.cases import CASES, GOOD, Case, cells
+from tests.emit.compiling import write_notebook
 
 ROOT = Path(__file__).parents[2]
 IDS = [case.id for case in CASES]
@@ -123,10 +124,42 @@ def test_the_real_process(name: str, as_json: bool, tmp_path: Path) -> None:
 def test_several_mistakes_are_told_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.bad_input.cases import cells
-
     notebook = cells(("step:a|limit:cpu:x", "x = 1"), ("step:b|prev:zzz", "y = x"),
                      kalelike={"nmae": 1})(tmp_path)  # fmt: skip
     assert main(["compile", str(notebook), "--json"]) == 2
     names = {item["name"] for item in json.loads(capsys.readouterr().out)["diagnostics"]}
     assert names == {"bad-option", "unknown-step", "bad-setting"}
+
+
+def test_a_code_folder_that_cannot_be_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = write_notebook(tmp_path / "nb.ipynb", GOOD)
+    (tmp_path / ".kalelike").touch()
+    before = listing(tmp_path)
+    assert main(["compile", str(notebook), "-o", str(tmp_path / "out.yaml"), "--json"]) == 2
+    (item,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (item["name"], bool(item["hint"])) == ("output-not-writable", True)
+    assert listing(tmp_path) == before
+
+
+def test_odd_cells_that_are_fine_compile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No tags, no id, source as lines, no metadata, unknown keys, NaN in metadata."""
+    document = {
+        "nbformat": 4,
+        "nbformat_minor": 2,
+        "metadata": {"odd": float("nan"), "widgets": {"deep": [[[[]]]]}},
+        "cells": [
+            {"cell_type": "code", "metadata": {"tags": ["step:a"]}, "source": ["x = 1\n", "y = 2"]},
+            {"cell_type": "code", "source": "z = x + y"},
+            {"cell_type": "markdown", "metadata": {}, "source": []},
+            {"cell_type": "raw", "metadata": {}, "source": "raw", "id": "a b", "more": [1]},
+            {"cell_type": "code", "metadata": {"tags": []}, "source": "", "outputs": None},
+        ],
+    }
+    path = tmp_path / "nb.ipynb"
+    path.write_text(json.dumps(document), "utf-8")
+    assert main(["compile", str(path), "-o", str(tmp_path / "out.yaml"), "--json"]) == 0
+    assert [step["name"] for step in json.loads(capsys.readouterr().out)["steps"]] == ["a"]

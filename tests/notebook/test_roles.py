@@ -29,6 +29,8 @@ ROWS: list[tuple[str, Cells, list[str]]] = [
     ("a tag twice", [("step:a|step:a|block:a", "x")], ["a"]),
     ("Kale 1", [("imports", "i"), ("block:a", "x"), ("block:b|prev:a", "y")],
      ["imports", "a", "b"]),
+    ("Kale's empty name goes on", [("block:a", "x"), ("block:", "y"), ("step:", "z")],
+     ["a", "a", "a"]),
     ("a blank cell changes the role", [("step:a", "x"), ("step:b", "  \n"), ("", "y")], ["a", "b"]),
     ("a blank cell is no cell", [("step:a", "x"), ("", "\n"), ("step:b", "y")], ["a", "b"]),
 ]  # fmt: skip
@@ -95,7 +97,6 @@ WRONG: list[tuple[str, Cells, str, int, str]] = [
     ("a cycle of two", [("step:a|prev:b", "x"), ("step:b|prev:a", "y")], "cycle", 0, "comes after"),
     ("the name again", [("step:a", "x"), ("step:b", "y"), ("step:a", "z")], "duplicate-step", 2,
      "other steps stand between"),
-    ("no name", [("step:", "x")], "bad-name", 0, "letters"),
     ("a path", [("step:a/b", "x")], "bad-name", 0, "letters"),
     ("a template", [("step:{{x}}", "x")], "bad-name", 0, "letters"),
     ("a newline", [("step:a\nb", "x")], "bad-name", 0, "letters"),
@@ -154,6 +155,13 @@ TOLD: list[tuple[str, Cells, str, Severity]] = [
 def test_what_is_worth_knowing_is_told(cells: Cells, code: str, weight: Severity) -> None:
     (item,) = tag_notebook(make_notebook(cells)).diagnostics
     assert (item.code.name, item.severity) == (code, weight)
+
+
+def test_old_spellings_are_told_once_for_all_cells() -> None:
+    cells = [("block:a", "x"), ("block:b", "y"), ("block:c", "z")]
+    (item,) = tag_notebook(make_notebook(cells)).diagnostics
+    assert item.message == "3 tags spelt `block` read as `step`"
+    assert item.location.index == 0
 
 
 def test_foreign_tags_are_left_alone() -> None:

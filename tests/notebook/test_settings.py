@@ -131,6 +131,7 @@ KALE: list[tuple[str, dict[str, Any], PipelineOptions]] = [
      PipelineOptions("nb", step_defaults=StepOptions(cache=False))),
     ("panel's experiment", {"experiment": {"id": "new", "name": "e"}},
      PipelineOptions("nb", experiment="e")),
+    ("panel's experiment, empty", {"experiment": {"id": "", "name": ""}}, PipelineOptions("nb")),
     ("both experiments", {"experiment": {"id": "", "name": "e"}, "experiment_name": "f"},
      PipelineOptions("nb", experiment="f")),
     ("defaults", {"steps_defaults": ["label:a:b", "limit:cpu:2", "image:x", "report:disabled"]},
