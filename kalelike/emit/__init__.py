@@ -9,7 +9,6 @@ from __future__ import annotations
 from kalelike.emit.checks import check_images
 from kalelike.emit.document import PipelineDocument
 from kalelike.emit.limits import check_limits
-from kalelike.emit.names import task_name, task_names
 from kalelike.emit.pipeline import emit_pipeline
 from kalelike.emit.reading import from_yaml
 from kalelike.emit.writing import to_yaml
@@ -22,7 +21,5 @@ __all__ = [
     "default_image",
     "emit_pipeline",
     "from_yaml",
-    "task_name",
-    "task_names",
     "to_yaml",
 ]

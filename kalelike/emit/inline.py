@@ -14,11 +14,3 @@ def pack_code(text: str) -> str:
     """Return a step's code document compressed, in base64: the same text for the same code."""
     data = zlib.compress(text.encode("utf-8"), level=9)
     return base64.b64encode(data).decode("ascii")
-
-
-def unpack_code(packed: str) -> str:
-    """Undo ``pack_code``; raises ``ValueError`` for text that it did not make."""
-    try:
-        return zlib.decompress(base64.b64decode(packed, validate=True)).decode("utf-8")
-    except zlib.error as error:
-        raise ValueError(f"not packed step code: {error}") from error

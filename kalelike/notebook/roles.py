@@ -28,6 +28,7 @@ from kalelike.notebook.spelling import nearest
 from kalelike.notebook.tags import ROLE_TAGS, CellTags, Tag, read_tags
 
 _STEP = re.compile(r"[^\W][\w. -]{0,99}")
+_LONGEST_STEP = 200  # bytes: the step's code stands in a file of this name
 
 
 def tag_notebook(notebook: Notebook) -> TaggedNotebook:
@@ -135,7 +136,8 @@ class _Tagger:
 
     def _enter_step(self, text: str, cell: Cell) -> None:
         name = StepName(text)
-        if not _STEP.fullmatch(text) or text in ROLE_TAGS:
+        too_long = len(text.encode("utf-8")) > _LONGEST_STEP
+        if not _STEP.fullmatch(text) or text in ROLE_TAGS or too_long:
             self.tell(
                 "bad-name",
                 f"{text!r} cannot be the name of a step",

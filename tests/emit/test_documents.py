@@ -15,7 +15,7 @@ import yaml
 from kalelike.compiler import check_cluster, compile_notebook
 from kalelike.diagnostics import Severity
 from kalelike.emit import default_image, from_yaml, to_yaml
-from kalelike.emit.inline import LARGEST_INLINE, pack_code, unpack_code
+from kalelike.emit.inline import LARGEST_INLINE
 from kalelike.errors import CompileError
 from tests.emit.compiling import compile_cells, documents
 
@@ -134,13 +134,6 @@ def test_inline_code_stands_once_and_is_the_code_document(tmp_path: Path) -> Non
         packed = executor["container"]["args"][-1].removeprefix("--code=")
         assert zlib.decompress(base64.b64decode(packed)).decode() == code.text
         assert text.count(packed) == 1
-
-
-def test_packing_round_trips_and_refuses_other_text() -> None:
-    assert unpack_code(pack_code("é\n" * 1000)) == "é\n" * 1000
-    for bad in ("", "x", "%%%", base64.b64encode(b"no zlib").decode()):
-        with pytest.raises(ValueError):  # noqa: PT011
-            unpack_code(bad)
 
 
 def test_code_too_large_to_be_inline_is_refused_with_its_size(tmp_path: Path) -> None:

@@ -269,3 +269,11 @@ def test_steps_that_auto_chooses_take_their_settings(tmp_path: Path) -> None:
     with pytest.raises(CompileError) as caught:
         compile_cells(tmp_path, cells, {"kalelike": {"steps": {"nothing": {}}}}, auto=True)
     assert [item.code.name for item in caught.value.diagnostics] == ["unknown-step"]
+
+
+def test_an_accelerator_without_a_number_is_one(tmp_path: Path) -> None:
+    defaults = {"resources": {"accelerator_type": "nvidia.com/gpu"}}
+    ir, _ = documents(compile_cells(tmp_path, CELLS, {"kalelike": {"defaults": defaults}}))
+    assert container(ir)["resources"] == {
+        "accelerator": {"resourceType": "nvidia.com/gpu", "resourceCount": "1"}
+    }

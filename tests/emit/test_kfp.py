@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from kalelike.emit import to_yaml
-from tests.emit.compiling import compile_cells
+from tests.emit.compiling import Cells, compile_cells
 from tests.golden.cases import CASES
 
 pytestmark = pytest.mark.kfp
@@ -25,10 +26,20 @@ for path in map(Path, sys.argv[1:]):
     compiler.Compiler().compile(loaded, str(path.with_suffix(".again.yaml")))
 """
 
+# Values that protobuf takes for nothing at all, and what is stated by a default.
+EMPTY: dict[str, tuple[Cells, dict[str, Any]]] = {
+    "empty": (
+        [("pipeline-parameters", "a = ''\nb = 0\nc = False\nd = []\ne = {}\nf = 0.0"),
+         ("step:one|env:A:|label:l:|annotation:n:|toleration:t=|run-as-user:0|retry:2",
+          "x = a, b, c, d, e, f")],
+        {"kalelike": {"defaults": {"resources": {"accelerator_type": "g.x/u"}}, "description": ""}},
+    ),
+}  # fmt: skip
+
 
 def test_recompiles_to_the_same_documents(tmp_path: Path) -> None:
     paths = []
-    for name, (cells, metadata) in CASES.items():
+    for name, (cells, metadata) in (CASES | EMPTY).items():
         path = tmp_path / f"{name}.yaml"
         path.write_text(to_yaml(compile_cells(tmp_path, cells, metadata).document), "utf-8")
         paths.append(path)

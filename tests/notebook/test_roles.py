@@ -102,6 +102,7 @@ WRONG: list[tuple[str, Cells, str, int, str]] = [
     ("a newline", [("step:a\nb", "x")], "bad-name", 0, "letters"),
     ("a leading dash", [("step:-a", "x")], "bad-name", 0, "letters"),
     ("a long name", [("step:" + "a" * 101, "x")], "bad-name", 0, "letters"),
+    ("a name of many bytes", [("step:" + "数" * 70, "x")], "bad-name", 0, "letters"),
     ("a role's name", [("step:imports", "x")], "bad-name", 0, "letters"),
     ("an option without a step", [("imports|limit:cpu:2", "x"), ("step:a", "y")],
      "conflicting-tags", 0, "belongs to a step"),
