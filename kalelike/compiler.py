@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from kalelike.dataflow.partition import partition_notebook
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.emit import PipelineDocument, check_images, check_limits, emit_pipeline, to_yaml
+from kalelike.emit.setup import Bundle
 from kalelike.errors import CompileError
 from kalelike.graph.build import build_graph
 from kalelike.graph.model import PipelineGraph
@@ -58,20 +59,27 @@ def _collection_paused() -> Iterator[None]:
 
 
 def compile_notebook(
-    path: str | Path, *, auto: bool = False, inline: bool = False, image: str | None = None
+    path: str | Path,
+    *,
+    auto: bool = False,
+    inline: bool = False,
+    image: str | None = None,
+    bundler: Callable[[PipelineGraph], Bundle] | None = None,
 ) -> Compilation:
     """Compile a notebook file; nothing is executed or written.
 
     ``auto`` lets headings and data flow choose the steps. ``inline`` carries
     the steps' code in the document, so that no image has to hold it. ``image``
     is the image of steps that name none, in the place of the notebook's.
+    ``bundler`` collects what a plain image lacks (see ``emit.setup``).
     Raises :class:`CompileError` with every mistake that could be found.
     """
     with _collection_paused():
         graph = analyse(path, auto=auto)
         if image is not None:
             graph = replace(graph, options=replace(graph.options, base_image=image))
-        built = _emit(graph, step_codes(graph), inline=inline)
+        bundle = bundler(graph) if bundler is not None else None
+        built = _emit(graph, step_codes(graph), inline=inline, bundle=bundle)
     return replace(built, diagnostics=(*built.diagnostics, *check_images(graph)))
 
 
@@ -91,9 +99,10 @@ def _emit(
     *,
     inline: bool,
     images: Mapping[StepName, str] | None = None,
+    bundle: Bundle | None = None,
 ) -> Compilation:
     by_step = {item.step: item for item in codes}
-    document = emit_pipeline(graph, by_step, inline=inline, images=images)
+    document = emit_pipeline(graph, by_step, inline=inline, images=images, bundle=bundle)
     findings = check_documents(document.ir, document.platform, graph.notebook.name)
     if has_errors(findings):
         raise CompileError((*graph.diagnostics, *findings))

@@ -272,6 +272,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL917", "kfp-log-missing", _W, "A step's log cannot be read."),
     ("KL919", "bad-configuration", _E, "The configuration has an unknown or unusable setting."),
     ("KL920", "image-without-kalelike", _E, "A step's image does not hold what the step needs."),
+    ("KL921", "packages-not-installed", _E, "The steps' packages cannot be installed."),
+    ("KL922", "installs-at-start", _N, "A first step installs packages that the image lacks."),
+    ("KL923", "cannot-carry", _E, "Something that a step needs cannot be brought along."),
     ("KL918", "bad-kubernetes-name", _E, "A name is none that Kubernetes takes."),
 )
 

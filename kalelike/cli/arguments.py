@@ -93,17 +93,19 @@ def _add_server(parser: ArgumentParser) -> None:
     group.add_argument("--namespace", metavar="NAME", help="the namespace, where there are several")
     group.add_argument("--experiment", metavar="NAME", help="the experiment of the run")
     group.add_argument("--service-account", metavar="NAME", help="the account of the steps")
-    group.add_argument(
+    _add_inline(group)
+
+
+def _add_inline(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
         "--inline",
         action="store_true",
         default=None,
         help="carry code and runtime inside the pipeline, for any image with Python and pip; "
         "a first step installs the pinned packages that the image lacks",
     )
-    group.add_argument(
-        "--image", metavar="REF", help="the image of steps that name none, with --inline"
-    )
-    group.add_argument(
+    parser.add_argument("--image", metavar="REF", help="the image of steps that name none")
+    parser.add_argument(
         "--index-url", metavar="URL", help="the package index that the first step installs from"
     )
 
@@ -120,11 +122,7 @@ def _add_compile(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         help="the YAML file to write (default: the notebook's `output_path` setting, "
         "else its name with `.yaml`, in the current folder)",
     )
-    parser.add_argument(
-        "--inline",
-        action="store_true",
-        help="carry the steps' code inside the YAML, so that no image must be pushed",
-    )
+    _add_inline(parser)
     parser.add_argument(
         "--build",
         action="store_true",

@@ -9,6 +9,7 @@ from pathlib import Path
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output
 from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
+from kalelike.cli.run_command import command_config
 from kalelike.compiler import (
     Compilation,
     check_cluster,
@@ -30,10 +31,23 @@ def run_command(options: argparse.Namespace) -> int:
         raise CompileError([diagnose("bad-argument", message, Location("--push"), "add --build")])
     if options.output:
         check_output(Path(options.output), options.notebook)
-    compilation = compile_notebook(options.notebook, auto=options.auto, inline=options.inline)
+    config = command_config(options)
+    bundler = None
+    if config.inline and not options.build:
+        from kalelike.cli.bundle import Bundler
+
+        bundler = Bundler(Path(options.notebook).resolve().parent, config.index_url)
+    compilation = compile_notebook(
+        options.notebook,
+        auto=options.auto,
+        inline=config.inline,
+        image=config.image,
+        bundler=bundler,
+    )
     if options.build:
         compilation = _with_images(compilation, options)
-    found = (*compilation.diagnostics, *check_cluster(compilation))
+    told = bundler.told if bundler is not None else ()
+    found = (*compilation.diagnostics, *check_cluster(compilation), *told)
     if has_errors(found):
         raise CompileError(found)
     output = Path(options.output or default_output(compilation, options.notebook))

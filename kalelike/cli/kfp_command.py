@@ -139,12 +139,19 @@ def read_job(options: argparse.Namespace, config: Config) -> RemoteJob:
 
 
 def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
+    from kalelike.cli.bundle import Bundler
     from kalelike.compiler import check_cluster, compile_notebook
     from kalelike.emit import default_image
     from kalelike.graph.render.svg import render_svg
 
+    folder = Path(options.source).resolve().parent
+    bundler = Bundler(folder, config.index_url) if config.inline else None
     compilation = compile_notebook(
-        options.source, auto=options.auto, inline=config.inline, image=config.image
+        options.source,
+        auto=options.auto,
+        inline=config.inline,
+        image=config.image,
+        bundler=bundler,
     )
     graph = compilation.graph
     settings = graph.options
@@ -173,7 +180,7 @@ def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
         settings.name,
         graph.notebook.name,
         {item.name: (item.key, item.kfp_type) for item in graph.parameters},
-        (*compilation.diagnostics, *sizes),
+        (*compilation.diagnostics, *sizes, *(bundler.told if bundler else ())),
         render_svg(graph),
         settings.kfp_host,
         settings.experiment,

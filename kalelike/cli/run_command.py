@@ -89,7 +89,7 @@ def command_config(options: argparse.Namespace) -> Config:
     """Return a command's options, merged from all places; raises ``CompileError``."""
     known = {item.name for item in fields(Config)}
     flags = {key: value for key, value in vars(options).items() if key in known}
-    source = getattr(options, "source", None)
+    source = getattr(options, "source", None) or getattr(options, "notebook", None)
     folder = Path(source).resolve().parent if source else Path.cwd()
     return resolve(folder, environ=os.environ, flags=flags)
 

@@ -57,7 +57,9 @@ def _arguments(graph: PipelineGraph, document: PipelineDocument) -> Iterator[Dia
     components = _part(document.ir, "components")
     executors = _part(document.ir, "deploymentSpec", "executors")
     defaults = {item.name: _size(carried_default(item)) for item in graph.parameters}
-    for step, task in zip(graph.steps, tasks.values(), strict=True):
+    # Before the steps stand the tasks that set them up, where there are any.
+    own = list(tasks.values())[-len(graph.steps) :]
+    for step, task in zip(graph.steps, own, strict=True):
         component = components[str(_part(task, "componentRef")["name"])]
         executor = executors[str(_part(component, "")["executorLabel"])]
         values = sum(defaults[name] for name in step.parameters)

@@ -13,6 +13,7 @@ from kalelike.emit.executors import build_executor
 from kalelike.emit.inline import LARGEST_INLINE, pack_code
 from kalelike.emit.names import component_names, pipeline_key, task_names
 from kalelike.emit.platform import build_platform
+from kalelike.emit.setup import Bundle, add_setup
 from kalelike.errors import CompileError
 from kalelike.graph.model import PipelineGraph, Step
 from kalelike.graph.step_code import StepCodeDocument
@@ -28,12 +29,14 @@ def emit_pipeline(
     *,
     inline: bool = False,
     images: Mapping[StepName, str] | None = None,
+    bundle: Bundle | None = None,
 ) -> PipelineDocument:
     """Return the KFP v2 document of a pipeline.
 
     ``codes`` holds every step's code document; with ``inline`` it travels in
     the step's arguments, else the image has to hold it. ``images`` are images
-    built for the steps, and go before those that the notebook names. Raises
+    built for the steps, and go before those that the notebook names. A ``bundle``
+    is what images that have only Python lack; a first step unpacks it. Raises
     :class:`CompileError` with everything that a document cannot carry.
     """
     problems = check_graph(graph)
@@ -61,7 +64,10 @@ def emit_pipeline(
         "components": components,
         "deploymentSpec": {"executors": executors},
     }
-    return PipelineDocument(ir, build_platform(graph.steps, tasks, graph.options))
+    platform = build_platform(graph.steps, tasks, graph.options)
+    if bundle is not None:
+        platform = add_setup(ir, platform, graph, tasks.values(), bundle)
+    return PipelineDocument(ir, platform)
 
 
 def _image(graph: PipelineGraph, step: Step) -> str:

@@ -79,6 +79,7 @@ class FakeKubeflow(Api):
         defaults: bool = True,
         pace: float = 0.02,
         token: str | None = None,
+        user: int | None = None,
     ) -> None:
         super().__init__()
         self.root = root
@@ -88,6 +89,7 @@ class FakeKubeflow(Api):
         self.defaults = defaults
         self.pace = pace
         self.token = token
+        self.user = user
         self.stuck: set[str] = set()
         self.experiments: dict[str, dict[str, Any]] = {}
         self.pipelines: dict[str, dict[str, Any]] = {}
@@ -320,7 +322,11 @@ class _Pods:
         with self.server.lock:
             node.state = "RUNNING"
             node.history.append({"update_time": now(), "state": "RUNNING"})
-        good = not self.run.terminated and work(self.id(inner))
+        try:
+            good = not self.run.terminated and work(self.id(inner))
+        except Exception as error:
+            self.run.logs[self.id(inner)] = f"F1123 14:42:20.992963 14 main.go:130] {error!r}\n"
+            good = False
         self.close(name, "SUCCEEDED" if good else "FAILED")
         return bool(good)
 
@@ -431,6 +437,7 @@ class _Pods:
         folder = self.server.root / self.run.ir["pipelineInfo"]["name"] / self.run.id / name
         folder = folder / uuid.uuid4().hex
         folder.mkdir(parents=True)
+        folder.chmod(0o777)
         kinds = component.get("outputDefinitions", {}).get("artifacts", {})
         outputs = {key: f"file://{folder}/{key}" for key in kinds}
         executor_input = {
@@ -461,6 +468,7 @@ class _Pods:
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            **({} if self.server.user is None else {"user": self.server.user, "extra_groups": []}),
         )
         self.run.processes.append(process)
         head = (

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kalelike.diagnostics import Diagnostic, Location, diagnose
+from kalelike.emit.setup import MAKE_COMMAND, SETUP, START_COMMAND
 from kalelike.errors import BackendError
 from kalelike.notebook.kubernetes_values import BadValueError, quantity_value
 from kalelike.run.parameters import parameter_values
 
 ENTRY_POINT = ["-m", "kalelike.runtime"]
+_CARRIED = list(START_COMMAND[1:])
 _INPUT = "{{$}}"
 
 # Names of a document become names of files and folders.
@@ -86,6 +88,8 @@ def plan_run(
     problems: list[Diagnostic] = []
     tasks = {}
     for name, task in root.items():
+        if _is_setup(ir, task):
+            continue
         try:
             tasks[name] = _task(ir, name, task, values, options)
         except _UnsupportedError as error:
@@ -131,7 +135,7 @@ def _task(
         raise _UnsupportedError("an importer or a resolver")
     command = list(container.get("command", ()))
     arguments = tuple(str(item) for item in container.get("args", ()))
-    if command[1:3] != ENTRY_POINT or len(arguments) < 3 or arguments[2] != _INPUT:
+    if command[1:3] not in (ENTRY_POINT, _CARRIED) or len(arguments) < 3 or arguments[2] != _INPUT:
         raise _UnsupportedError("a container whose command is not kalelike's entry point")
     inputs, after = _artifact_inputs(task)
     outputs = {
@@ -162,10 +166,21 @@ def _task(
     )
 
 
+def _is_setup(ir: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
+    """Tell whether a task only brings along what is here anyway."""
+    component = ir["components"][task["componentRef"]["name"]]
+    executors = ir["deploymentSpec"]["executors"]
+    container = executors.get(component.get("executorLabel"), {}).get("container") or {}
+    return tuple(container.get("command", ())) == MAKE_COMMAND
+
+
 def _artifact_inputs(task: Mapping[str, Any]) -> tuple[dict[str, tuple[str, str]], set[str]]:
     """Return where each artifact comes from, and all tasks that this one follows."""
     inputs, after = {}, set(task.get("dependentTasks", ()))
     for key, item in task.get("inputs", {}).get("artifacts", {}).items():
+        if key == SETUP:
+            after.discard(item["taskOutputArtifact"]["producerTask"])
+            continue
         source = item.get("taskOutputArtifact")
         if source is None:
             raise _UnsupportedError(f"the input {key}")
