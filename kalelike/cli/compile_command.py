@@ -67,7 +67,7 @@ def _with_images(compilation: Compilation, options: argparse.Namespace) -> Compi
 
     images, found = build_images(compilation, options)
     names = {item.step: item.reference for item in images}
-    built = name_images(compilation, names, inline=options.inline)
+    built = name_images(compilation, names, inline=bool(options.inline))
     return replace(built, diagnostics=(*built.diagnostics, *found))
 
 
