@@ -7,6 +7,7 @@ the image lacks. Every other step starts from it.
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import os
@@ -35,8 +36,9 @@ _LEVEL = 1
 def make_setup(folder: str, bundle: Mapping[str, Any], arguments: Sequence[str]) -> int:
     """Fill the artifact's folder; ``lib`` is there already. Returns the process's exit code.
 
-    ``bundle`` has ``files`` (content in base64 by relative path), ``packages``
-    (``name``, ``version`` and ``least``, from which on any will do),
+    ``bundle`` has ``files`` (``text`` or ``base64`` by relative path), ``packages``
+    (``name``, ``version`` and ``least``, from which on any will do, or a requirement's
+    ``text``),
     ``constraints`` (pins of what those need) and ``index_url``.
     """
     started = time.monotonic()
@@ -106,6 +108,8 @@ def _is_here(package: Mapping[str, str]) -> bool:
         found = metadata.version(package["name"])
     except metadata.PackageNotFoundError:
         return False
+    if "text" in package:
+        return True
     if not package["least"]:
         return found == package["version"]
     return _numbers(found) >= _numbers(package["least"])
@@ -136,7 +140,7 @@ def _install(
             sys.executable, "-m", "pip", "install", "--target", str(site), "--no-cache-dir",
             "--disable-pip-version-check", "--no-input", "--no-compile", "--progress-bar", "off",
             "--only-binary", ":all:", "--prefer-binary", "-c", str(constraints),
-            *(f"{item['name']}=={item['version']}" for item in missing),
+            *(item.get("text") or f"{item['name']}=={item['version']}" for item in missing),
         ]  # fmt: skip
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -168,16 +172,16 @@ def _explain(output: str) -> Failure:
     )  # fmt: skip
 
 
-def _write_files(folder: Path, files: Mapping[str, str]) -> None:
-    import base64
-
+def _write_files(folder: Path, files: Mapping[str, Mapping[str, str]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # KFP's launcher does not keep empty folders.
     (folder / ".kalelike").write_text(strict_json(sorted(files)), "utf-8")
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(content))
+        text = content.get("text")
+        data = text.encode("utf-8") if text is not None else base64.b64decode(content["base64"])
+        path.write_bytes(data)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
