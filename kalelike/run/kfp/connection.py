@@ -12,6 +12,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from kalelike.diagnostics import Location, diagnose
@@ -102,6 +103,7 @@ class Connection:
 def _make_client(target: Target) -> Any:
     try:
         import kfp
+        import kfp_server_api
     except ImportError as error:
         raise BackendError(
             [
@@ -119,10 +121,16 @@ def _make_client(target: Target) -> Any:
 
         def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
             del sleep_duration
-            return self._healthz_api.healthz_service_get_healthz(_request_timeout=_TIMEOUT)
+            try:
+                return self._healthz_api.healthz_service_get_healthz(_request_timeout=_TIMEOUT)
+            except kfp_server_api.ApiException as error:
+                if not error.status:
+                    raise
+                return SimpleNamespace(multi_user=False)  # ``check`` tells what answered.
 
+    arguments = target.client_arguments()
     try:
-        return Client(**target.client_arguments())
+        return Client(**arguments)
     except Exception as error:
         raise ApiError.of_exception(error) from error
 
