@@ -1,0 +1,229 @@
+"""Commands around a run on Kubeflow: failure, retries, detach, follow, logs, cancel, upload."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kalelike.cli.main import main
+from tests.kfp_engine.fake_kubeflow import FakeKubeflow
+from tests.kfp_engine.serving import serving
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.kfp
+
+Cells = list[tuple[list[str], str]]
+
+
+def write_notebook(path: Path, cells: Cells) -> None:
+    data = {
+        "cells": [
+            {"cell_type": "code", "id": f"c{at}", "source": source, "outputs": [],
+             "execution_count": None, "metadata": {"tags": tags}}
+            for at, (tags, source) in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3",
+                                    "language": "python"}},
+        "nbformat": 4, "nbformat_minor": 5,
+    }  # fmt: skip
+    path.write_text(json.dumps(data))
+
+
+class Place:
+    """A notebook, a server that runs its steps, and the commands."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder / "here"
+        self.folder.mkdir()
+        self.path = self.folder / "work.ipynb"
+        self.capsys = capsys
+        self.host = ""
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "KALELIKE_CODE": str(self.folder / ".kalelike" / "code"),
+        }
+        self.server = FakeKubeflow(folder / "bucket", self.folder, env)
+
+    def write(self, *cells: tuple[list[str], str]) -> None:
+        write_notebook(self.path, list(cells))
+        assert main(["compile", str(self.path), "-o", str(self.folder / "work.yaml")]) == 0
+        self.capsys.readouterr()
+
+    def call(self, *arguments: str) -> tuple[int, str]:
+        code = main(list(arguments))
+        printed = self.capsys.readouterr()
+        return code, printed.out + printed.err
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        return self.call("run", str(self.path), "--engine", "kfp", "--host", self.host,
+                         "--image", "own:1", *arguments)  # fmt: skip
+
+    def latest(self) -> dict[str, Any]:
+        code, printed = self.call("show", str(self.path), "--json")
+        assert code == 0
+        found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        return found
+
+    def store(self) -> list[str]:
+        return ["--store", str(self.folder / ".kalelike")]
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    monkeypatch.setenv("KALELIKE_POLL", "0.05")
+    made = Place(tmp_path, capsys)
+    with serving(made.server) as host:
+        made.host = host
+        yield made
+        made.server.wait()
+
+
+def test_a_failure_is_the_users_cell_and_line(place: Place) -> None:
+    place.write(
+        (["step:load"], "rows = [1, 2]\n"),
+        (["step:bad"], "first = rows[0]\nlast = rows[7]\n"),
+        (["step:other"], "twice = [2 * row for row in rows]\n"),
+        (["step:after"], "print(last)\n"),
+    )
+    code, printed = place.run()
+    assert code == 1
+    assert "step bad, cell [2], line 2: KL801 IndexError: list index out of range" in printed
+    assert "-->   2 | last = rows[7]" in printed
+    run = place.latest()
+    assert run["status"] == "failed"
+    steps = {step["step"]: step for step in run["steps"]}
+    assert [steps[name]["status"] for name in ("load", "bad", "other", "after")] == [
+        "succeeded", "failed", "succeeded", "skipped",
+    ]  # fmt: skip
+    assert "rows[7]" in steps["bad"]["error"]["traceback"]
+
+
+def test_retries_are_attempts_in_fresh_processes(place: Place) -> None:
+    place.write(
+        (
+            ["step:flaky", "retry:3"],
+            "import os, pathlib, signal\n"
+            "seen = pathlib.Path('seen.txt')\n"
+            "pids = seen.read_text().split() if seen.exists() else []\n"
+            "seen.write_text(' '.join([*pids, str(os.getpid())]))\n"
+            "print('try', len(pids) + 1)\n"
+            "if len(pids) == 0:\n    raise OSError('the first time fails')\n"
+            "if len(pids) == 1:\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+            "tries = len(set(pids)) + 1\n",
+        ),
+        (["pipeline-metrics"], "print(tries)\n"),
+    )
+    code, printed = place.run("--json")
+    events = [json.loads(line) for line in printed.splitlines()]
+    assert code == 0
+    done = next(item for item in events if item["event"] == "StepFinished")
+    assert done["attempts"] == 3
+    assert done["metrics"] == {"tries": 3}
+    lines = [item["line"] for item in events if item["event"] == "StepLog"]
+    assert [line for line in lines if line.startswith("try")] == ["try 1", "try 2", "try 3"]
+    assert any("attempt 1" in line for line in lines)
+    assert any("attempt 2" in line for line in lines)
+
+
+def test_a_killed_process_is_told_as_such(place: Place) -> None:
+    place.write((["step:dies"], "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"))
+    code, printed = place.run()
+    assert code == 1
+    assert "KL803" in printed
+    assert "killed" in printed.lower()
+
+
+def test_detach_show_follow_and_logs(place: Place) -> None:
+    gate = place.folder / "go"
+    place.write(
+        (
+            ["step:slow"],
+            "import pathlib, time\nprint('begun')\n"
+            f"while not pathlib.Path({str(gate)!r}).exists():\n    time.sleep(0.05)\n"
+            "value = 5\n",
+        ),
+        (["step:last"], "other = value\n"),
+        (["pipeline-metrics"], "print(other)\n"),
+    )
+    code, printed = place.run("--detach")
+    assert code == 0
+    assert "kalelike show" in printed
+    run = place.latest()
+    assert run["status"] == "running"
+    deadline = time.time() + 60
+    while "begun" not in (said := place.call("logs", run["run"], "slow", *place.store())[1]):
+        assert time.time() < deadline, said
+        time.sleep(0.2)
+    assert "main.go" not in said
+    gate.touch()
+    code, printed = place.call("show", run["run"], "--follow", *place.store())
+    assert code == 0
+    assert "other  5" in printed
+    assert place.latest()["status"] == "succeeded"
+    assert "begun" in place.call("logs", run["run"], "slow", *place.store())[1]
+
+
+def test_cancel(place: Place) -> None:
+    place.write(
+        (["step:slow"], "import time\ntime.sleep(600)\n"),
+        (["step:next", "prev:slow"], "x = 1\n"),
+    )
+    assert place.run("--detach")[0] == 0
+    run = place.latest()["run"]
+    assert place.call("cancel", run, *place.store())[0] == 0
+    code, _ = place.call("show", run, "--follow", *place.store())
+    assert code == 1 or code == 130
+    assert place.latest()["status"] in ("failed", "interrupted")
+    assert place.call("cancel", run, *place.store())[0] == 2
+
+
+def test_ctrl_c_leaves_the_run_going(place: Place) -> None:
+    place.write((["step:slow"], "import time\ntime.sleep(600)\n"))
+
+    def interrupt() -> None:
+        while not any(run.nodes for run in place.server.runs.values()):
+            time.sleep(0.05)
+        time.sleep(0.3)
+        os.kill(os.getpid(), 2)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    code, printed = place.run()
+    thread.join()
+    assert code == 130
+    assert "the run goes on" in printed
+    assert "kalelike cancel" in printed
+    assert not any(run.terminated for run in place.server.runs.values())
+
+
+def test_timeout_ends_the_run_on_the_server(place: Place) -> None:
+    place.write((["step:stuck"], "x = 1\n"))
+    place.server.stuck.add("stuck")
+    code, printed = place.run("--timeout", "1.5")
+    assert code == 130
+    assert "KL914" in printed
+    assert all(run.terminated for run in place.server.runs.values())
+
+
+def test_upload_makes_a_version_only_when_something_changed(place: Place) -> None:
+    place.write((["step:one"], "x = 1\n"))
+    arguments = ["upload", str(place.path), "--host", place.host, "--image", "own:1", "--json"]
+    made = []
+    for source in ("x = 1\n", "x = 1\n", "x = 2\n", "x = 1\n"):
+        write_notebook(place.path, [(["step:one"], source)])
+        code, printed = place.call(*arguments)
+        assert code == 0
+        made.append(json.loads(printed)["new_version"])
+    assert made == [True, False, True, False]
+    assert len(place.server.versions) == 2
+    assert not place.server.runs
