@@ -108,7 +108,7 @@ def _check_unknown(call: Call, component: Component, report: Report) -> None:
                     "unknown-input",
                     (*call.path, "inputs", "parameters", name),
                     f"task {call.name} passes `{name}`, which component {component.name} does not"
-                    " have; the value reaches nobody",
+                    " have; the input that it is meant for goes without",
                     suggest(name, component.parameters),
                 )
     for name in call.artifacts:

@@ -49,7 +49,7 @@ def check_workflow(pipeline: Pipeline, settings: Mapping[str, Message], report: 
             (),
             f"the Workflow of {size.steps} steps takes {size.created:,} bytes, and about"
             f" {size.finished:,} at its end; Argo takes {LARGEST_WORKFLOW:,}",
-            "join steps, keep code and data out of the document, or split the pipeline",
+            "join steps, or split the pipeline; a run on this machine has no such limit",
         )
     elif size.steps >= MANY_STEPS:
         report.add(

@@ -9,7 +9,7 @@ from kalelike.lint.document.findings import Path, suggest
 from kalelike.lint.document.model import Call, Pipeline
 from kalelike.lint.document.settings import Settings, check_amount
 from kalelike.lint.document.types import has_output_parameter, output_names
-from kalelike.notebook.kubernetes_values import BadValueError, check_mount_path, check_volume_name
+from kalelike.notebook.kubernetes_values import BadValueError, check_volume_name
 
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 
@@ -77,12 +77,17 @@ def _check_names(settings: Settings) -> None:
 
 def _check_place(settings: Settings, item: Message, path: Path, places: dict[str, Path]) -> None:
     place = item.get("mountPath", "")
-    where = (*path, "mountPath") if place else path
-    settings.judge("bad-platform-value", where, "", check_mount_path, place)
-    if place and places.setdefault(place.rstrip("/"), path) != path:
+    if not place:
         settings.report.add(
             "bad-platform-value",
-            where,
+            path,
+            "the volume has no `mountPath`; Kubernetes refuses the pod",
+            "say where it is mounted: `mountPath: /…`",
+        )
+    elif places.setdefault(place.rstrip("/"), path) != path:
+        settings.report.add(
+            "bad-platform-value",
+            (*path, "mountPath"),
             f"two volumes are mounted at {place}; Kubernetes refuses the pod",
             "mount one of them at another place",
         )
