@@ -117,3 +117,26 @@ def test_the_parser_in_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) ->
     assert check_text(text, "x.yaml") == wanted
     deep = check_text("[" * 5000 + "]" * 5000, "x.yaml")
     assert [item.code.name for item in deep] == ["document-unsafe"]
+
+
+def test_many_values_are_no_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kalelike.lint.document import reading
+
+    monkeypatch.setattr(reading, "_MOST_VALUES", 100)
+    assert check_text(FULL_FEATURE, "x.yaml") == ()
+    found = check_text(BOMB, "x.yaml")
+    assert [item.code.name for item in found] == ["document-unsafe"]
+
+
+@pytest.mark.parametrize("kind", ["dependentTasks: [z{0}]", "x{0}: 1", "taskInfo: {{}}"])
+def test_many_findings_take_linear_time(kind: str) -> None:
+    tasks = "".join(
+        f"      t{n}: {{componentRef: {{name: c}}, {kind.format(n)}}}\n" for n in range(4000)
+    )
+    text = (
+        "pipelineInfo: {name: x}\nschemaVersion: 2.1.0\ncomponents: {c: {executorLabel: e}}\n"
+        f"root:\n  dag:\n    tasks:\n{tasks}"
+    )
+    started = time.process_time()
+    assert len(check_text(text, "x.yaml")) >= 4000
+    assert time.process_time() - started < 10

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kalelike.diagnostics import Severity
 
 Path = tuple[str | int, ...]
 """Where something stands in a document: keys (by their JSON names) and list positions."""
 
+_MOST, _LONGEST, _SHOWN = 300, 200, 8
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -80,17 +82,19 @@ def dotted(path: Iterable[str | int]) -> str:
     return text
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Collection[str]) -> str:
     """Return a ``did you mean`` hint for a misspelt name, or what exists."""
-    from difflib import get_close_matches
+    if not known:
+        return "none exists here: remove it"
+    # There may be a message for each name, and looking at all of them each time takes its time.
+    if len(known) <= _MOST:
+        from difflib import get_close_matches
 
-    names = sorted(set(known))
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"known here: {_some(iter(names))}" if names else "none exists here: remove it"
-
-
-def _some(names: Iterator[str], limit: int = 8) -> str:
-    shown = [f"`{name}`" for _, name in zip(range(limit), names, strict=False)]
-    return ", ".join(shown) + (", …" if next(names, None) is not None else "")
+        names = sorted(known)
+        close = get_close_matches(word[:_LONGEST], names, n=1)
+        if close:
+            return f"did you mean `{close[0]}`?"
+    else:
+        names = list(islice(known, _SHOWN + 1))
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    return f"known here: {shown}{', …' if len(names) > _SHOWN else ''}"

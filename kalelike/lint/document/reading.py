@@ -53,6 +53,7 @@ class Document:
     value: object
     node: yaml.Node
     complaints: list[Complaint] = field(default_factory=list)
+    _keys: dict[int, dict[str, tuple[yaml.Node, yaml.Mark]]] = field(default_factory=dict)
 
     def position(self, path: Sequence[str | int]) -> tuple[int, int]:
         """Return line (from 1) and column (from 0) of the key or item at ``path``.
@@ -62,11 +63,27 @@ class Document:
         """
         node, mark = self.node, self.node.start_mark
         for step in path:
-            found = _child(node, step)
+            found = self._child(node, step)
             if found is None:
                 break
             node, mark = found
         return mark.line + 1, mark.column
+
+    def _child(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Mark] | None:
+        """Return the value under a key or at a position, and where the key or item stands."""
+        import yaml
+
+        if isinstance(step, int):
+            if isinstance(node, yaml.SequenceNode) and step < len(node.value):
+                item = node.value[step]
+                return item, item.start_mark
+            return None
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        keys = self._keys.get(id(node))
+        if keys is None:
+            keys = self._keys[id(node)] = _places_of(node)
+        return keys.get(step) or keys.get(snake_case(step))
 
 
 def read_documents(text: str, source: str) -> list[Document]:
@@ -169,6 +186,7 @@ def _guard(root: yaml.Node, source: str) -> None:
     weight: dict[int, int] = {}
     depth: dict[int, int] = {}
     open_nodes: set[int] = set()
+    written = 0
     stack: list[tuple[yaml.Node, bool]] = [(root, False)]
     while stack:
         node, leaving = stack.pop()
@@ -191,15 +209,16 @@ def _guard(root: yaml.Node, source: str) -> None:
             continue
         open_nodes.discard(key)
         children = list(_children(node))
+        written += len(children)
         weight[key] = 1 + sum(weight.get(id(child), 1) for child in children)
         depth[key] = 1 + max((depth.get(id(child), 0) for child in children), default=0)
     if depth[id(root)] > _DEEPEST:
         raise _too_deep(Location(source, line=root.start_mark.line + 1))
     expanded = weight[id(root)]
-    if expanded > _MOST_VALUES and expanded > _MOST_REPETITION * len(weight):
+    if expanded > _MOST_VALUES and expanded > _MOST_REPETITION * written:
         raise _refuse(
             "document-unsafe",
-            f"aliases (`*…`) make {expanded:,} values of {len(weight):,}",
+            f"aliases (`*…`) make {expanded:,} values of {written:,}",
             Location(source, line=root.start_mark.line + 1),
             "write the values out, or use fewer aliases",
         )
@@ -336,29 +355,20 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
         yield from node.value
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Mark] | None:
-    """Return the value under a key or at a position, and where the key or item stands."""
+def _places_of(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Mark]]:
+    """Return where each key of a mapping stands; the last of equal keys holds, and so is shown."""
     import yaml
 
-    if isinstance(step, int):
-        if isinstance(node, yaml.SequenceNode) and step < len(node.value):
-            item = node.value[step]
-            return item, item.start_mark
-        return None
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    # The last of equal keys holds, and so is shown.
-    for name in (step, snake_case(step)):
-        for key, value in reversed(node.value):
-            if isinstance(key, yaml.ScalarNode) and key.value == name:
-                return value, key.start_mark
+    own: dict[str, tuple[yaml.Node, yaml.Mark]] = {}
+    merged: dict[str, tuple[yaml.Node, yaml.Mark]] = {}
     for key, value in node.value:
         if _is_merge(key):
             for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                found = _child(part, step)
-                if found is not None:
-                    return found
-    return None
+                if isinstance(part, yaml.MappingNode):
+                    merged = {**_places_of(part), **merged}
+        elif isinstance(key, yaml.ScalarNode):
+            own[key.value] = (value, key.start_mark)
+    return {**merged, **own}
 
 
 def _too_deep(place: Location) -> CompileError:
