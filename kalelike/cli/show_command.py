@@ -15,7 +15,7 @@ from kalelike.cli.run_command import STORE, command_config, store_folder
 from kalelike.cli.terminal import visible
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
-from kalelike.runtime.record import MARK
+from kalelike.run.local.step_log import read_log
 from kalelike.store.runs import RunRow, RunStore, StepRow
 
 
@@ -68,11 +68,8 @@ def _print_log(run: RunRow, name: str) -> int:
         place = Location(run.id)
         message = f"run {run.id} has no log of a step {name}"
         raise BackendError([diagnose("no-such-run", message, place, f"its steps are: {known}")])
-    log = step.folder / "log.txt"
-    text = log.read_text("utf-8", "replace") if log.is_file() else ""
-    for line in text.splitlines():
-        if not line.startswith(MARK):
-            print(visible(line))
+    for line in read_log(step.folder / "log.txt"):
+        print(visible(line))
     return Exit.OK
 
 

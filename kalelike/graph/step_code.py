@@ -11,6 +11,8 @@ from kalelike.notebook.model import Cell, StepName
 from kalelike.runtime.parameters import shape_of
 
 FORMAT = 1
+# What changes how a step is run and shown, and never what it gives.
+_HARMLESS = ("retry", "attempt_seconds", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def _step_code(graph: PipelineGraph, step: Step) -> StepCodeDocument:
             for name in step.parameters
         ],
         "retry": asdict(step.options.retry) if step.options.retry is not None else None,
+        "attempt_seconds": step.options.timeout_seconds,
         "report": step.options.report is not False,
         "data_files": list(step.data_files),
         "definitions": list(step.definitions),
@@ -77,7 +80,7 @@ def _step_code(graph: PipelineGraph, step: Step) -> StepCodeDocument:
         "code": list(step.key_sources),
         "metrics": [[item.name, item.expression] for item in step.metrics],
         "options": options,
-        **{key: value for key, value in body.items() if key not in ("retry", "report")},
+        **{key: value for key, value in body.items() if key not in _HARMLESS},
     }
     sha = hashlib.sha256(_canonical(semantic).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     document = {

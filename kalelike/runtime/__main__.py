@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import sys
 
 from kalelike.runtime.attempts import run_with_attempts
 from kalelike.runtime.code import find_code
 from kalelike.runtime.executor_io import ExecutorInput
 from kalelike.runtime.faults import BadCallError, ExitCode, StepError
+from kalelike.runtime.leaving import leave
+from kalelike.runtime.parameters import MARKER, decode
 from kalelike.runtime.record import publish
 from kalelike.runtime.step import run_step
 from kalelike.runtime.workdir import enter_working_folder
@@ -17,6 +22,7 @@ _USAGE = "usage: python -m kalelike.runtime STEP SHA EXECUTOR_INPUT [--code=BASE
 
 def main(arguments: list[str]) -> int:
     """Run one step; returns the process's exit code (see :class:`ExitCode`)."""
+    _prepare_process()
     inline = next((item[7:] for item in arguments if item.startswith("--code=")), None)
     plain = [item for item in arguments if not item.startswith("--")]
     try:
@@ -36,9 +42,29 @@ def main(arguments: list[str]) -> int:
         )
         return int(ExitCode.BAD_CALL)
     record = run_with_attempts(code, executor_input, run_step)
-    publish(record)
+    try:
+        publish(record)
+    except OSError as error:
+        _say(f"error: the record of the step cannot be written: {error}")
+        return int(ExitCode.BAD_CALL)
     return record.exit_code
 
 
+def _prepare_process() -> None:
+    """Make the streams take any text, and decode the environment (see ``parameters``)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for name, value in list(os.environ.items()):
+        if value.startswith(MARKER):
+            with contextlib.suppress(ValueError):
+                os.environ[name] = str(decode(value, "str"))
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

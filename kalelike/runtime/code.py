@@ -112,7 +112,10 @@ class RetryCode:
 
 @dataclass(frozen=True, slots=True)
 class StepCode:
-    """Everything that one step executes; see the fields' own types."""
+    """Everything that one step executes; see the fields' own types.
+
+    ``attempt_seconds`` limits each attempt of a step that has retries.
+    """
 
     step: str
     sha: str
@@ -124,6 +127,7 @@ class StepCode:
     parameters: tuple[ParameterCode, ...]
     metrics: tuple[MetricCode, ...]
     retry: RetryCode | None
+    attempt_seconds: float | None
     report: bool
     data_files: tuple[str, ...]
     definitions: tuple[str, ...] = ()
@@ -246,6 +250,9 @@ class _Node:
             raise self.wrong("is not a number from 0 on")
         return value
 
+    def maybe_number(self) -> float | None:
+        return None if self.value is None else self.number()
+
     def shape(self) -> Shape:
         if isinstance(self.value, str):
             return self.value
@@ -273,6 +280,7 @@ def _read_step(node: _Node) -> StepCode:
         parameters=tuple(map(_read_parameter, node.get("parameters").items())),
         metrics=tuple(map(_read_metric, node.get("metrics").items())),
         retry=None if retry.value is None else _read_retry(retry),
+        attempt_seconds=node.get("attempt_seconds").maybe_number(),
         report=node.get("report").flag(),
         data_files=node.get("data_files").texts(),
         definitions=node.get("definitions").texts(),

@@ -89,6 +89,20 @@ def write_state(name: str, state: Any) -> None:
         torch.set_rng_state(state)
 
 
+def reseed() -> None:
+    """Give the global random generators new seeds after a fork.
+
+    Forked processes would otherwise draw the same numbers, which no two fresh
+    processes do. Python's own generator does this by itself.
+    """
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.seed()
+
+
 def store_file(name: str, folder: Path) -> list[dict[str, object]]:
     """Copy the files that ``name`` stands for into an artifact's folder.
 

@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from IPython.core.autocall import ExitAutocall
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -28,13 +29,28 @@ def make_interactive_shell(
     config.HistoryManager.enabled = False
     config.InteractiveShell.autocall = 0
     config.InteractiveShell.cache_size = 1000
-    shell: Any = _Shell.instance(config=config, user_module=module, user_ns=module.__dict__)
+    shell: Any = _Shell.instance(
+        config=config,
+        user_module=module,
+        user_ns=module.__dict__,
+        exiter=_Exit(),  # type: ignore[no-untyped-call]
+    )
     compiler: Any = _Compiler()  # type: ignore[no-untyped-call]
     compiler.current_name = file_name
     shell.compile = compiler
     shell.display_pub.emit = emit
     shell.displayhook.emit = emit
     return shell
+
+
+class _Exit(ExitAutocall):
+    """What ``exit`` and ``quit`` are: the notebook would lose its kernel, a step fails."""
+
+    def __call__(self, *arguments: object) -> None:
+        raise SystemExit(*(arguments or ("the notebook's own code ended its kernel",)))
+
+    def __repr__(self) -> str:
+        return "exit"
 
 
 class _Hook(DisplayHook):

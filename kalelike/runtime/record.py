@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,8 @@ from kalelike.runtime.atomic import strict_json, write_text
 FORMAT = 1
 MARK = "KALELIKE-RECORD "
 """Begins the last line of a step's log."""
+RETRY_MARK = "KALELIKE-RETRY "
+"""Begins a line that tells of a failed attempt: attempt, attempts, wait and error, as JSON."""
 _MOST = 64 * 1024
 _MOST_TEXT = 16 * 1024
 
@@ -100,9 +103,13 @@ _SHORTENINGS = (_keep_ends, _drop_parts, _drop_fingerprints, _drop_lists)
 
 
 def publish(record: Record) -> None:
-    """End the log with the record, and write it where ``KALELIKE_RECORD`` says."""
-    text = record.to_json()
-    print(f"\n{MARK}{text}", flush=True)
+    """Write the record where ``KALELIKE_RECORD`` says, and end the log with it.
+
+    Raises ``OSError`` when the file cannot be written; a log that the step
+    closed is no error.
+    """
     target = os.environ.get("KALELIKE_RECORD")
     if target:
         write_text(Path(target), record.to_json(whole=True))
+    with contextlib.suppress(OSError, ValueError):
+        print(f"\n{MARK}{record.to_json()}", flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import linecache
 import os
 import re
@@ -12,10 +11,12 @@ import sys
 import tempfile
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from kalelike.runtime.streams import CellStream, LogFile
 
 Output = dict[str, Any]
 _MOST_STREAM = 1_000_000
@@ -41,25 +42,40 @@ class StepShell:
         self.module = types.ModuleType("__main__")
         self.namespace: dict[str, Any] = self.module.__dict__
         self.outputs: list[Output] = []
+        self._stream: Output | None = None
+        self._parts: list[str] = []
+        self._length = 0
         self._sources: dict[str, list[str]] = {}
         self._file_name = "<notebook>"
         shell: Any = make_interactive_shell(self.module, self.emit, lambda: self._file_name)
         self._run_cell = shell.run_cell
 
     def emit(self, output: Output) -> None:
-        """Record an output; adjoining text of one stream becomes one output."""
-        last = self.outputs[-1] if self.outputs else None
+        """Record an output in nbformat's form; the type ``clear`` forgets those before."""
+        self._end_stream()
         if output["output_type"] == "clear":
             self.outputs.clear()
-        elif (
-            last is not None
-            and output["output_type"] == last["output_type"] == "stream"
-            and output["name"] == last["name"]
-        ):
-            if len(last["text"]) < _MOST_STREAM:
-                last["text"] += output["text"]
         else:
             self.outputs.append(output)
+
+    def _emit_text(self, name: str, text: str) -> None:
+        """Record text of a stream; adjoining text of one stream becomes one output."""
+        if not text:
+            return
+        if self._stream is None or self._stream["name"] != name:
+            self._end_stream()
+            self._stream = {"output_type": "stream", "name": name, "text": ""}
+            self.outputs.append(self._stream)
+        if self._length < _MOST_STREAM:
+            self._parts.append(text[: _MOST_STREAM - self._length])
+        self._length += len(text)
+
+    def _end_stream(self) -> None:
+        if self._stream is not None:
+            self._stream["text"] = "".join(self._parts)
+            if self._length > len(self._stream["text"]):
+                self._stream["text"] += f"\n… {self._length:,} characters; all are in the log\n"
+        self._stream, self._parts, self._length = None, [], 0
 
     def run(self, source: str, file_name: str, line: int = 1, *, store: bool = True) -> CellRun:
         """Run a cell, or the lines of one that begin at ``line``.
@@ -67,6 +83,7 @@ class StepShell:
         ``file_name`` names the cell in tracebacks; lines keep their numbers.
         """
         self.outputs = []
+        self._end_stream()
         self._file_name = file_name
         text = _keep_lines("\n" * (line - 1) + source)
         self._remember(file_name, text, line)
@@ -107,44 +124,19 @@ class StepShell:
     @contextmanager
     def _streams(self) -> Iterator[None]:
         before = sys.stdout, sys.stderr
-        sys.stdout = _Tee(before[0], "stdout", self.emit)
-        sys.stderr = _Tee(before[1], "stderr", self.emit)
+        file = LogFile(1)
+        for name, stream in zip(("stdout", "stderr"), before, strict=True):
+            setattr(sys, name, CellStream(stream, name, self._emit_text, file))
         try:
             yield
         finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            sys.stdout, sys.stderr = before
-
-
-class _Tee(io.TextIOBase):
-    """Text goes to the log at once, and is recorded as the cell's output."""
-
-    encoding = "utf-8"
-
-    def __init__(self, log: Any, name: str, emit: Any) -> None:
-        self._log = log
-        self._name = name
-        self._emit = emit
-
-    def write(self, text: str) -> int:
-        self._log.write(text)
-        self._log.flush()
-        if text:
-            self._emit({"output_type": "stream", "name": self._name, "text": text})
-        return len(text)
-
-    def flush(self) -> None:
-        self._log.flush()
-
-    def fileno(self) -> int:
-        return int(self._log.fileno())
-
-    def isatty(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
+            for name, stream in zip(("stdout", "stderr"), before, strict=True):
+                # What a cell left in place of its streams may hold text.
+                with suppress(Exception):
+                    getattr(sys, name).flush()
+                setattr(sys, name, stream)
+            self._emit_text("stdout", file.foreign_text())
+            self._end_stream()
 
 
 _LEADING_BLANK = re.compile(r"(?:[ \t]*\n)+")

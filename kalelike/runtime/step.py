@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 import traceback
@@ -15,6 +17,7 @@ from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
 from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
 from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
 from kalelike.runtime.hidden_state import NAMES, UnforeseenNames, is_hidden, write_state
+from kalelike.runtime.leaving import leave
 from kalelike.runtime.metrics import evaluate_metrics
 from kalelike.runtime.observing import StepObserver, wanted_detail
 from kalelike.runtime.parameters import decode
@@ -90,7 +93,8 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
     )
     run.write_reports(record)
     if failure is not None:
-        _tell(failure)
+        with contextlib.suppress(OSError, ValueError):  # the step closed its streams
+            _tell(failure)
     return record
 
 
@@ -184,7 +188,11 @@ class _StepRun:
     def _run_cell(self, cell: CellCode) -> None:
         name = self._name(cell)
         started = time.monotonic()
+        process = os.getpid()
         run = self.shell.run(cell.source, name)
+        if os.getpid() != process:
+            # A child that the cell forked came out of it: the step is its parent's.
+            leave(1 if run.error is not None else 0)
         failure = describe_failure(run.error, self.places) if run.error is not None else None
         self.progress.cells.append(
             CellReport(

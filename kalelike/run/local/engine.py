@@ -22,6 +22,7 @@ from kalelike.run.events import (
     RunStarted,
     StepFinished,
     StepLog,
+    StepRetrying,
     StepStarted,
 )
 from kalelike.run.local.cache import StepCache
@@ -30,7 +31,7 @@ from kalelike.run.local.failures import Failure, process_failure, timeout_failur
 from kalelike.run.local.launcher import Ended, Launch, Launcher, LauncherKind
 from kalelike.run.local.plan import Plan, Task, plan_run
 from kalelike.run.local.processes import PROCESSES
-from kalelike.run.local.step_log import StepLogReader
+from kalelike.run.local.step_log import StepLogReader, parse_retry
 from kalelike.run.local.stopping import Stop
 from kalelike.store.objects import commit_object
 from kalelike.store.runs import CacheEntry, RunStore
@@ -250,8 +251,18 @@ class _Run:
         )  # fmt: skip
 
     def _tell_log(self, task: Task, lines: list[str]) -> None:
+        now = time.time()
         for line in lines:
-            self.tell(StepLog(time.time(), self.run, task.step, line))
+            retry = parse_retry(line)
+            if retry is None:
+                self.tell(StepLog(now, self.run, task.step, line))
+            else:
+                self.tell(
+                    StepRetrying(
+                        now, self.run, task.step, retry["attempt"], retry["attempts"],
+                        retry["wait"], retry["error"],
+                    )
+                )  # fmt: skip
 
     def _check_time(self) -> None:
         now = time.time()

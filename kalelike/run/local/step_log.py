@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
-from kalelike.runtime.record import MARK
+from kalelike.runtime.record import MARK, RETRY_MARK
 
 _CHUNK = 2**20
 _LONGEST = 64 * 1024
@@ -17,12 +19,13 @@ class StepLogReader:
         self._path = path
         self._at = 0
         self._rest = b""
+        self._over = False
 
     def lines(self) -> list[str]:
         """Return the lines that were finished, from at most a megabyte of text.
 
-        A line that never ends is cut in parts. The record that ends a step's
-        log, and empty lines, are left out.
+        A line that never ends is cut in parts. Empty lines are left out, and all
+        from the record on that ends a step: what exit handlers print is no output.
         """
         found, _ = self._read()
         return found
@@ -35,7 +38,7 @@ class StepLogReader:
             lines, more = self._read()
             found += lines
         if self._rest:
-            found += _texts([self._rest])
+            found += self._texts([self._rest])
             self._rest = b""
         return found
 
@@ -51,9 +54,37 @@ class StepLogReader:
         while len(self._rest) > _LONGEST:
             lines.append(self._rest[:_LONGEST])
             self._rest = self._rest[_LONGEST:]
-        return _texts(lines), len(data) == _CHUNK
+        return self._texts(lines), len(data) == _CHUNK
+
+    def _texts(self, lines: list[bytes]) -> list[str]:
+        found = []
+        for line in lines:
+            text = line.decode("utf-8", "replace").rstrip("\r")
+            self._over = self._over or text.startswith(MARK)
+            if text and not self._over:
+                found.append(text)
+        return found
 
 
-def _texts(lines: list[bytes]) -> list[str]:
-    texts = (line.decode("utf-8", "replace").rstrip("\r") for line in lines)
-    return [text for text in texts if text and not text.startswith(MARK)]
+def read_log(path: Path) -> list[str]:
+    """Return all lines of a log that is finished, without those that are for programs."""
+    return [line for line in StepLogReader(path).last_lines() if parse_retry(line) is None]
+
+
+def parse_retry(line: str) -> dict[str, Any] | None:
+    """Return what a line tells of a failed attempt, if it is such a line.
+
+    It has attempt, attempts, wait (seconds) and error.
+    """
+    if not line.startswith(RETRY_MARK):
+        return None
+    try:
+        data = json.loads(line[len(RETRY_MARK) :])
+        return {
+            "attempt": int(data["attempt"]),
+            "attempts": int(data["attempts"]),
+            "wait": float(data["wait"]),
+            "error": dict(data["error"]),
+        }
+    except (ValueError, KeyError, TypeError):
+        return None  # the step itself printed something like it

@@ -20,22 +20,28 @@ import select
 import signal
 import socket
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
-from kalelike.run.local.descendants import (
+from kalelike.runtime.descendants import (
     adopt_orphans,
-    children_of,
     die_with_parent,
     end_all,
+    parents,
     signal_tree,
 )
+from kalelike.runtime.hidden_state import reseed
+from kalelike.runtime.leaving import forget_inherited_exits, leave
 
 _ENTRY_POINT = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
-    "from kalelike.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    "from kalelike.runtime.__main__ import main; from kalelike.runtime.leaving import leave; "
+    "leave(main(sys.argv[1:]))"
 )
+_TICK = 0.02
+_PATIENCE = 0.5
 # Their threads, or their state in native code, do not survive a fork.
 _NO_FORK = frozenset({"grpc", "jax", "polars", "pyspark", "ray", "tensorflow"})
 
@@ -77,6 +83,8 @@ class _Supervisor:
         self._forks = forks
         self._root = root
         self._steps: dict[int, int] = {}
+        self._lingering: dict[int, float] = {}
+        self._killed: set[int] = set()
         self._wake, wake_write = os.pipe()
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write)
@@ -86,12 +94,12 @@ class _Supervisor:
         """Do what the engine asks until it is gone."""
         self._tell({"ready": True})
         buffer = b""
+        watched: list[Any] = [self._channel, self._wake]
         while True:
-            watched: list[Any] = [self._channel, self._wake]
-            ready, _, _ = select.select(watched, [], [])
+            ready, _, _ = select.select(watched, [], [], _TICK if self._lingering else None)
             if self._wake in ready:
                 os.read(self._wake, 4096)
-                self._reap()
+            self._reap()
             if self._channel not in ready:
                 continue
             try:
@@ -99,7 +107,7 @@ class _Supervisor:
             except ConnectionError:
                 data = b""
             if not data:
-                end_all(self._steps)
+                end_all([*self._steps, *self._orphans()])
                 return
             *lines, buffer = (buffer + data).split(b"\n")
             for line in lines:
@@ -112,6 +120,8 @@ class _Supervisor:
         if "signal" in request:
             pid = next((p for p, n in self._steps.items() if n == request["signal"]), None)
             if pid is not None:
+                if request["kind"] == signal.SIGKILL:
+                    self._killed.add(pid)
                 signal_tree(pid, request["kind"])
             return
         pid = self._start(request)
@@ -119,24 +129,36 @@ class _Supervisor:
         self._tell({"started": request["start"], "pid": pid})
 
     def _reap(self) -> None:
-        """Report the steps that ended, once nothing that they started is left."""
-        while True:
-            try:
-                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
-                return
-            if found is None:
-                return
-            pid = found.si_pid
-            number = self._steps.get(pid)
-            if number is not None:
-                # Not reaped yet: the number of its group cannot be another's.
-                signal_tree(pid, signal.SIGKILL)
+        """Report the steps that ended, once nothing that they started is left.
+
+        What a step leaves running has a moment to end by itself, as helper
+        processes do that clean up shared memory behind it; then it is killed.
+        """
+        for pid in self._steps:
+            if pid not in self._lingering and _has_ended(pid):
+                patience = 0.0 if pid in self._killed else _PATIENCE
+                self._lingering[pid] = time.monotonic() + patience
+        if not self._lingering:
+            return
+        tree = parents()
+        for pid, deadline in list(self._lingering.items()):
+            orphans = self._orphans(tree)
+            # Not reaped yet: the number of its group cannot be another's.
+            if (orphans or _has_group(pid, tree)) and time.monotonic() < deadline:
+                continue
+            signal_tree(pid, signal.SIGKILL)
+            end_all(orphans)
             _, status = os.waitpid(pid, 0)
-            end_all(children_of(os.getpid()) - self._steps.keys())
-            if number is not None:
-                del self._steps[pid]
-                self._tell({"ended": number, "status": os.waitstatus_to_exitcode(status)})
+            del self._lingering[pid]
+            self._killed.discard(pid)
+            number = self._steps.pop(pid)
+            self._tell({"ended": number, "status": os.waitstatus_to_exitcode(status)})
+
+    def _orphans(self, tree: dict[int, int] | None = None) -> set[int]:
+        """Return what ended steps left behind: children of this process that are no steps."""
+        tree = parents() if tree is None else tree
+        here = os.getpid()
+        return {pid for pid, parent in tree.items() if parent == here} - self._steps.keys()
 
     def _start(self, request: dict[str, Any]) -> int:
         with warnings.catch_warnings():
@@ -151,10 +173,7 @@ class _Supervisor:
             self._channel.close()
             status = self._become(request)
         finally:
-            with contextlib.suppress(BaseException):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(status)
+            leave(status)
 
     def _become(self, request: dict[str, Any]) -> int:
         """Turn this fresh child into the step's process and run its entry point."""
@@ -163,7 +182,7 @@ class _Supervisor:
         adopt_orphans()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(request["log"], os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
@@ -174,11 +193,28 @@ class _Supervisor:
             command = [sys.executable, "-c", _ENTRY_POINT, self._root, *request["arguments"]]
             os.execv(sys.executable, command)  # noqa: S606 - no shell is meant
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            setattr(sys, name, os.fdopen(number, "w", closefd=False))
+        forget_inherited_exits()
+        reseed()
         from kalelike.runtime.__main__ import main as run_entry_point
 
         return run_entry_point(request["arguments"])
+
+
+def _has_ended(pid: int) -> bool:
+    """Tell whether a child ended, and leave it to be reaped."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _has_group(pid: int, tree: dict[int, int]) -> bool:
+    """Tell whether anything but ``pid`` itself is in the group of that number."""
+    for other in tree:
+        if other != pid:
+            with contextlib.suppress(ProcessLookupError):
+                if os.getpgid(other) == pid:
+                    return True
+    return False
 
 
 if __name__ == "__main__":
