@@ -24,7 +24,7 @@ from kalelike.runtime.descendants import adopt_orphans, children_of, end_all, si
 from kalelike.runtime.executor_io import ExecutorInput
 from kalelike.runtime.faults import ExitCode
 from kalelike.runtime.hidden_state import reseed
-from kalelike.runtime.leaving import leave
+from kalelike.runtime.leaving import forget_inherited_exits, leave
 from kalelike.runtime.record import RETRY_MARK, Failure, Record
 
 Run = Callable[[StepCode, ExecutorInput, int], Record]
@@ -117,6 +117,7 @@ def _become_attempt(
     status = 1
     try:
         os.setpgid(0, 0)
+        forget_inherited_exits()
         adopt_orphans()
         reseed()
         record = run(code, executor_input, attempt)

@@ -7,12 +7,13 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kalelike.runtime.atomic import strict_json, write_text
+from kalelike.runtime.audit import Audit
 from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
 from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
 from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
@@ -26,7 +27,7 @@ from kalelike.runtime.report import CellReport, StepReport, executed_notebook, r
 from kalelike.runtime.sharing import check_sharing
 from kalelike.runtime.shell import StepShell, ensure_event_loop
 from kalelike.runtime.tracebacks import describe_failure
-from kalelike.runtime.values import load_values, save_values
+from kalelike.runtime.values import input_files, load_values, save_values
 
 _prepared: StepShell | None = None
 
@@ -112,6 +113,12 @@ def _tell(failure: Failure) -> None:
     sys.stderr.flush()
 
 
+def _make_audit(places: Collection[str]) -> Audit | None:
+    """Return an audit of reads where the engine asks for one, by naming its store."""
+    store = os.environ.get("KALELIKE_AUDIT")
+    return Audit([Path(store)], places) if store else None
+
+
 class _StepRun:
     def __init__(self, code: StepCode, places: ExecutorInput, progress: _Progress) -> None:
         self.code = code
@@ -122,6 +129,8 @@ class _StepRun:
         self.observer = StepObserver(self.namespace, wanted_detail())
         self.places: dict[str, Mapping[str, object]] = {}
         self.unforeseen = UnforeseenNames(self.namespace)
+        self.given: list[str] = []
+        self.audit = _make_audit(self.places)
 
     def execute(self) -> None:
         here = str(Path.cwd())
@@ -143,6 +152,21 @@ class _StepRun:
         self.observer.end(name for item in self.code.outputs for name in item.names)
         self._save_outputs()
         self._write_metrics()
+        record = os.environ.get("KALELIKE_RECORD")
+        if self.audit is not None and record:
+            self.audit.write(Path(record), self.given)
+
+    @contextlib.contextmanager
+    def _audited(self) -> Iterator[None]:
+        """Note what the notebook's code reads meanwhile."""
+        if self.audit is None:
+            yield
+            return
+        self.audit.on = True
+        try:
+            yield
+        finally:
+            self.audit.on = False
 
     def _name(self, item: CellCode | FragmentCode | MetricCode) -> str:
         """Name a cell as tracebacks show it."""
@@ -164,7 +188,8 @@ class _StepRun:
 
     def _run_fragment(self, fragment: FragmentCode) -> None:
         name = self._name(fragment)
-        run = self.shell.run(fragment.source, name, fragment.line, store=False)
+        with self._audited():
+            run = self.shell.run(fragment.source, name, fragment.line, store=False)
         if run.error is not None:
             raise _StoppedError(describe_failure(run.error, self.places))
 
@@ -174,6 +199,7 @@ class _StepRun:
             if folder is None:
                 raise BadCallError(f"input {item.key} was not given")
             values = load_values(folder, self.namespace)
+            self.given += input_files(folder)
             for name in item.names:
                 if name == NAMES:
                     self.unforeseen.bring_back(values.get(name, {}))
@@ -189,7 +215,8 @@ class _StepRun:
         name = self._name(cell)
         started = time.monotonic()
         process = os.getpid()
-        run = self.shell.run(cell.source, name)
+        with self._audited():
+            run = self.shell.run(cell.source, name)
         if os.getpid() != process:
             # A child that the cell forked came out of it: the step is its parent's.
             leave(1 if run.error is not None else 0)

@@ -216,6 +216,11 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
 
 
+def input_files(folder: Path) -> list[str]:
+    """Return the paths of the files that an artifact puts into the working directory."""
+    return [str(item["path"]) for item in read_manifest(folder).files]
+
+
 def load_values(folder: Path, namespace: dict[str, Any]) -> dict[str, Any]:
     """Return an artifact's values by name; files are put into the working directory.
 

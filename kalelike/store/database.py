@@ -10,7 +10,7 @@ from pathlib import Path
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, notebook TEXT NOT NULL, engine TEXT NOT NULL,
@@ -36,14 +36,19 @@ CREATE TABLE metrics (
   run TEXT NOT NULL, step TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (run, step, name)
 );
-CREATE TABLE cache (
-  key TEXT PRIMARY KEY, run TEXT NOT NULL, step TEXT NOT NULL, folder TEXT NOT NULL,
-  outputs TEXT NOT NULL, metrics TEXT NOT NULL, created REAL NOT NULL
-);
 CREATE TABLE file_hashes (
   path TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL
 );
 CREATE INDEX artifacts_by_digest ON artifacts(digest);
+"""
+
+
+_CACHE = """
+CREATE TABLE cache (
+  key TEXT NOT NULL, observed TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL,
+  folder TEXT NOT NULL, outputs TEXT NOT NULL, metrics TEXT NOT NULL, created REAL NOT NULL,
+  PRIMARY KEY (key, observed)
+)
 """
 
 
@@ -87,11 +92,15 @@ def _migrate(connection: sqlite3.Connection) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == VERSION:
             return
-        if version != 0:
+        if version == 0:
+            for statement in _SCHEMA.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        elif version == 1:
+            connection.execute("DROP TABLE cache")
+        else:
             raise sqlite3.DatabaseError(f"it was written by another version ({version})")
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                connection.execute(statement)
+        connection.execute(_CACHE)
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

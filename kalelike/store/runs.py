@@ -8,13 +8,14 @@ import secrets
 import signal
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
+from kalelike.runtime.audit import stamp_of
 from kalelike.store.database import open_database, transaction
 from kalelike.store.objects import has_object
 
@@ -72,13 +73,17 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """What an earlier step with the same key gave."""
+    """What an earlier step with the same key gave.
+
+    ``observed`` is what else it read, and holds only as long as that is unchanged.
+    """
 
     run: str
     step: str
     folder: Path
     outputs: Mapping[str, Mapping[str, Any]]
     metrics: Mapping[str, Any]
+    observed: Mapping[str, Any]
 
 
 class RunStore:
@@ -155,10 +160,12 @@ class RunStore:
         folder: Path,
         source_run: str | None = None,
         cached: bool = False,
+        observed: Mapping[str, Any] | None = None,
     ) -> None:
         """Record a step's success, its outputs, and, with a key, its place in the cache.
 
         A step is ``cached`` when it has a ``source_run``, or where that is not known.
+        ``observed`` is what it read beside its inputs, as JSON-ready data.
         """
         now = time.time()
         with transaction(self._db):
@@ -182,9 +189,9 @@ class RunStore:
             )
             if cache_key is not None and source_run is None:
                 self._db.execute(
-                    "INSERT OR REPLACE INTO cache VALUES (?,?,?,?,?,?,?)",
-                    (cache_key, run, step, self._relative(folder), json.dumps(outputs),
-                     json.dumps(metrics), now),
+                    "INSERT OR REPLACE INTO cache VALUES (?,?,?,?,?,?,?,?)",
+                    (cache_key, json.dumps(observed or {}, sort_keys=True), run, step,
+                     self._relative(folder), json.dumps(outputs), json.dumps(metrics), now),
                 )  # fmt: skip
 
     def record_inputs(
@@ -237,18 +244,20 @@ class RunStore:
 
     # -- cache -------------------------------------------------------------------
 
-    def find_cached(self, key: str) -> CacheEntry | None:
-        """Return what a step with this key gave, if all of it is still there."""
-        row = self._db.execute("SELECT * FROM cache WHERE key=?", (key,)).fetchone()
-        if row is None:
-            return None
-        outputs = json.loads(row["outputs"])
-        if not all(has_object(self.folder, item["digest"]) for item in outputs.values()):
-            return None
-        folder = self.folder / row["folder"]
-        if not folder.is_dir():
-            return None
-        return CacheEntry(row["run"], row["step"], folder, outputs, json.loads(row["metrics"]))
+    def find_cached(self, key: str) -> Iterator[CacheEntry]:
+        """Give what steps with this key gave, where all of it is still there; newest first."""
+        rows = self._db.execute(
+            "SELECT * FROM cache WHERE key=? ORDER BY created DESC", (key,)
+        ).fetchall()
+        for row in rows:
+            outputs = json.loads(row["outputs"])
+            folder = self.folder / row["folder"]
+            whole = all(has_object(self.folder, item["digest"]) for item in outputs.values())
+            if whole and folder.is_dir():
+                yield CacheEntry(
+                    row["run"], row["step"], folder, outputs, json.loads(row["metrics"]),
+                    json.loads(row["observed"]),
+                )  # fmt: skip
 
     def find_same(
         self, engine: str, step: str, key: str, run: str
@@ -275,16 +284,22 @@ class RunStore:
         }  # fmt: skip
         return row["run"], dict(found.metrics), outputs
 
-    def file_hash(self, path: Path, digest: Any) -> str:
-        """Return a file's SHA-256, computed by ``digest`` when the file changed since."""
-        stat = path.stat()
-        stamp = f"{stat.st_mtime_ns} {stat.st_size} {stat.st_ino}"
+    def forget_cached(self, run: str, step: str) -> None:
+        """Let a step's result be made again next time."""
+        self._db.execute("DELETE FROM cache WHERE run=? AND step=?", (run, step))
+
+    def file_hash(self, path: Path, digest: Callable[[Path], str]) -> str:
+        """Return a file's SHA-256, computed by ``digest`` when the file changed since.
+
+        Raises ``OSError`` when it cannot be read.
+        """
+        stamp = stamp_of(path) or ""
         row = self._db.execute(
             "SELECT stamp, sha256 FROM file_hashes WHERE path=?", (str(path),)
         ).fetchone()
         if row is not None and row["stamp"] == stamp:
             return str(row["sha256"])
-        found: str = digest(path)
+        found = digest(path)
         self._db.execute(
             "INSERT OR REPLACE INTO file_hashes VALUES (?,?,?)", (str(path), stamp, found)
         )

@@ -1,15 +1,44 @@
-"""What decides a step's result, as one hash, and what an earlier step with that hash gave."""
+"""What decides a step's result, and what an earlier step with the same gave.
+
+The key covers what is known in advance: code, inputs, parameters, environment,
+and the files that the code names. What a step was seen to read beyond that
+(``observed``) is kept with the result, and looked at again before it is used.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from kalelike.run.backend import RunOptions
 from kalelike.run.local.plan import Task
+from kalelike.runtime.audit import FILE_NAME, digest_of_listing, digest_of_text, stamp_of
 from kalelike.runtime.hidden_state import file_digest
 from kalelike.store.runs import CacheEntry, RunStore
+
+# Above so many files a step's result counts on their stamps: hashing an image
+# collection anew would cost more than the step.
+_MOST_HASHED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a step was seen to read and write.
+
+    ``content`` is for the cache; None when the result must not be kept, as
+    ``unstable`` then says: the file that the step read and that is no longer
+    what it was. ``reads`` and ``writes`` are absolute paths.
+    """
+
+    content: Mapping[str, Any] | None = None
+    unstable: str = ""
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
 
 
 class StepCache:
@@ -20,7 +49,7 @@ class StepCache:
         self._options = options
 
     def key(self, task: Task, digests: Mapping[str, str]) -> str | None:
-        """Hash all that decides what the step gives; None if it is not to be cached.
+        """Hash all that is known to decide what the step gives; None if it is not to be cached.
 
         ``digests`` are those of its input artifacts, by input key.
         """
@@ -34,17 +63,72 @@ class StepCache:
             "env": task.env,
             "environment": self._options.environment_key,
             "cacheKey": task.cache_key,
-            "files": self._data_files(task),
+            "files": self._named_files(task),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def find(self, key: str | None) -> CacheEntry | None:
+    def find(self, task: Task, key: str | None) -> CacheEntry | None:
         """Return what an earlier step with this key gave, if it is all there and wanted."""
         if key is None or not self._options.cache:
             return None
-        return self._store.find_cached(key)
+        for entry in self._store.find_cached(key):
+            if self._still_holds(entry.observed, task):
+                return entry
+        return None
 
-    def _data_files(self, task: Task) -> dict[str, str]:
+    def observed(self, folder: Path) -> Observed:
+        """Read what the step that ran in ``folder`` was seen to do."""
+        try:
+            data = json.loads((folder / FILE_NAME).read_text("utf-8"))
+        except (OSError, ValueError):
+            return Observed({})
+        reads, writes = frozenset(data["reads"]), frozenset(data["writes"])
+        files = {}
+        describe = self._describer(len(data["reads"]))
+        for path, stamp in data["reads"].items():
+            found = describe(path)
+            if found is None or stamp_of(path) != stamp:
+                return Observed(None, path, reads, writes)
+            files[self._relative(path)] = found
+        folders = {self._relative(path): digest for path, digest in data["folders"].items()}
+        content = {"files": files, "folders": folders, "variables": data["variables"]}
+        content = {kind: items for kind, items in content.items() if items}
+        return Observed(content, "", reads, writes)
+
+    def _still_holds(self, observed: Mapping[str, Any], task: Task) -> bool:
+        files = observed.get("files", {})
+        describe = self._describer(len(files))
+        environment = {**os.environ, **dict(task.env)}
+        return (
+            all(
+                digest_of_text(environment.get(name)) == digest
+                for name, digest in observed.get("variables", {}).items()
+            )
+            and all(
+                digest_of_listing(self._absolute(path)) == digest
+                for path, digest in observed.get("folders", {}).items()
+            )
+            and all(describe(self._absolute(path)) == found for path, found in files.items())
+        )
+
+    def _describer(self, count: int) -> Callable[[str], str | None]:
+        return self._hash if count <= _MOST_HASHED else stamp_of
+
+    def _hash(self, path: str) -> str | None:
+        try:
+            return self._store.file_hash(Path(path), file_digest)
+        except OSError:
+            return None
+
+    def _relative(self, path: str) -> str:
+        """Let the cache hold when the project's folder is moved."""
+        here = str(self._options.notebook_dir)
+        return "." if path == here else path.removeprefix(f"{here}{os.sep}")
+
+    def _absolute(self, path: str) -> str:
+        return str(self._options.notebook_dir / path)
+
+    def _named_files(self, task: Task) -> dict[str, str]:
         """Return the hashes of the files that the step's code names, and that are there."""
         path = self._options.code_dir / f"{task.step}-{task.sha}.json"
         try:

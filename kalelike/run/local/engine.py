@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kalelike.diagnostics import Location, diagnose
+from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.backend import Document, RunOptions, RunResult, StepResult
 from kalelike.run.events import (
@@ -25,7 +25,7 @@ from kalelike.run.events import (
     StepRetrying,
     StepStarted,
 )
-from kalelike.run.local.cache import StepCache
+from kalelike.run.local.cache import Observed, StepCache
 from kalelike.run.local.executor_input import entry_arguments, value_place, values_folder
 from kalelike.run.local.failures import Failure, process_failure, timeout_failure
 from kalelike.run.local.launcher import Ended, Launch, Launcher, LauncherKind
@@ -60,7 +60,7 @@ def run_pipeline(
     launcher = kind.make(plan, options)
     store = RunStore(options.store)
     try:
-        return _Run(plan, options, listener, store, launcher).execute(kind.name)
+        return _Run(plan, options, listener, store, launcher, kind).execute()
     except BrokenPipeError:
         raise
     except (OSError, sqlite3.Error) as error:
@@ -90,7 +90,9 @@ class _Run:
         listener: Listener,
         store: RunStore,
         launcher: Launcher,
+        kind: LauncherKind,
     ) -> None:
+        self.kind = kind
         self.plan = plan
         self.options = options
         self.tell = listener
@@ -102,18 +104,24 @@ class _Run:
         self.running: dict[int, _Running] = {}
         self.results: dict[str, StepResult] = {}
         self.digests: dict[str, dict[str, str]] = {}
+        self.writers: dict[str, str] = {}
         self.started = time.time()
         self.run = ""
 
-    def execute(self, engine: str) -> RunResult:
+    def execute(self) -> RunResult:
         options = self.options
         steps = tuple(task.step for task in self.plan.tasks)
         self.run = self.store.begin_run(
-            options.pipeline, options.notebook, engine, self.plan.parameters, steps, options.graph
+            options.pipeline,
+            options.notebook,
+            self.kind.name,
+            self.plan.parameters,
+            steps,
+            options.graph,
         )
         self.tell(RunStarted(time.time(), self.run, options.pipeline, steps))
         for note in self.plan.notes:
-            self.tell(Notice(time.time(), self.run, note.as_dict()))
+            self._notice(note)
         with self.stop.on_signals():
             try:
                 self._loop()
@@ -165,7 +173,7 @@ class _Run:
             self.run, task.step, {key: (*task.inputs[key], digests[key]) for key in digests}
         )
         key = self.cache.key(task, digests)
-        entry = self.cache.find(key)
+        entry = self.cache.find(task, key)
         if entry is not None:
             self._cached(task, entry)
             return True
@@ -177,6 +185,8 @@ class _Run:
             "KALELIKE_RECORD": str(folder / "record.json"),
             "KALELIKE_CODE": str(self.options.code_dir),
         }
+        if self.kind.observes:
+            environment["KALELIKE_AUDIT"] = str(self.options.store)
         arguments = entry_arguments(task, folder, self.options.store, digests)
         log = folder / "log.txt"
         cwd = self.options.folder_of(task.step)
@@ -225,12 +235,40 @@ class _Run:
         shutil.rmtree(values_folder(step.folder), ignore_errors=True)
         self.digests[task.name] = {name: item["digest"] for name, item in outputs.items()}
         metrics = record["metrics"]
+        observed = self.cache.observed(step.folder)
+        kept = self._is_kept(task, observed)
         self.store.finish_step(
             self.run, task.step, outputs=outputs, metrics=metrics,
-            attempts=record["attempt"], cache_key=step.key, folder=step.folder,
+            attempts=record["attempt"], cache_key=step.key if kept else None, folder=step.folder,
+            observed=observed.content,
         )  # fmt: skip
         seconds = time.time() - step.started
         self._record(task, StepResult(task.step, "succeeded", seconds, metrics), record["attempt"])
+
+    def _is_kept(self, task: Task, observed: Observed) -> bool:
+        """Tell whether a result may be used again; if not, say why."""
+        shared = sorted(observed.reads & self.writers.keys())
+        for writer in sorted({self.writers[path] for path in shared}):
+            self.store.forget_cached(self.run, writer)
+            names = [Path(path).name for path in shared if self.writers[path] == writer]
+            more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
+            message = (
+                f"step {task.step} read {', '.join(names[:3])}{more}, which step {writer} wrote "
+                "in this run and the compiler could not know of: both steps run again each time"
+            )
+            hint = "write the path as plain text in both steps, so that the file becomes an input"
+            self._notice(diagnose("undeclared-file", message, Location(task.step), hint))
+        if observed.unstable and task.cache:
+            message = (
+                f"step {task.step} read {Path(observed.unstable).name}, and then it changed: "
+                "the step runs again each time"
+            )
+            self._notice(diagnose("not-cached", message, Location(task.step)))
+        self.writers.update((path, task.step) for path in observed.writes)
+        return not shared and observed.content is not None
+
+    def _notice(self, diagnostic: Diagnostic) -> None:
+        self.tell(Notice(time.time(), self.run, diagnostic.as_dict()))
 
     def _failed(self, step: _Running, failure: Failure, attempts: int) -> None:
         task = step.task

@@ -77,8 +77,11 @@ class LauncherKind:
     (``resourceMemoryLimit``, …); for all others the engine tells that this
     machine does not apply them. ``make`` is cheap, is called before the run is
     recorded, and raises :class:`BackendError` when the plan cannot run that way.
+    ``observes`` is for steps that see this machine's own files under their own
+    paths: the cache then counts what they really read.
     """
 
     name: str
     applies: frozenset[str]
     make: Callable[[Plan, RunOptions], Launcher]
+    observes: bool = False

@@ -210,5 +210,5 @@ def _make(plan: Plan, options: RunOptions) -> Launcher:
     return ProcessLauncher(method, options.imports, options.notebook_dir)
 
 
-PROCESSES = LauncherKind("local", frozenset(), _make)
+PROCESSES = LauncherKind("local", frozenset(), _make, observes=True)
 """Steps as processes of this machine."""

@@ -138,10 +138,8 @@ class _Supervisor:
             if pid not in self._lingering and _has_ended(pid):
                 patience = 0.0 if pid in self._killed else _PATIENCE
                 self._lingering[pid] = time.monotonic() + patience
-        if not self._lingering:
-            return
-        tree = parents()
         for pid, deadline in list(self._lingering.items()):
+            tree = parents()
             orphans = self._orphans(tree)
             # Not reaped yet: the number of its group cannot be another's.
             if (orphans or _has_group(pid, tree)) and time.monotonic() < deadline:
