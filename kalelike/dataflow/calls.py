@@ -53,9 +53,13 @@ class CallEvaluator(ExpressionEvaluator):
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
             if keyword.arg is None:
+                if any(item.kind == "namespace" for item in value):
+                    self.from_namespace([], node)
                 keywords["**"] = self.elements(value)
             else:
                 keywords[keyword.arg] = value
+        if any(i.kind == "namespace" for v in (*arguments, *keywords.values()) for i in v):
+            self.from_namespace([], node)
         return arguments, keywords
 
     def run_magic(self, node: ast.Call) -> Value:
@@ -195,8 +199,13 @@ class CallEvaluator(ExpressionEvaluator):
         if code.returns_early or self.dead:
             self.bound = before
         self.dead = dead
+        if isinstance(code.node, ast.AsyncFunctionDef) and not code.is_generator:
+            coroutine = self.make(node, "coroutine", (*frame.returned, made), role="run")
+            return frozenset((coroutine,))
         if code.is_generator:
-            generator = self.make(node, "generator", {*frame.returned, made, *everything})
+            generator = self.make(
+                node, "generator", {*frame.returned, made, *everything}, role="run"
+            )
             generator.path = f"a generator (of {code.name})"
             return frozenset((generator,))
         return frozenset(frame.returned)

@@ -49,17 +49,29 @@ class ExpressionEvaluator(TextEvaluator):
 
     def store_name(self, name: str, value: Value, node: ast.AST) -> None:
         """Bind a name in the scope that owns it."""
+        for item in value:
+            if item.path == "fresh":
+                # Its parts are told apart where the call's result is unpacked, and nowhere else.
+                item.path = ""
         for frame in reversed(self.frames):
             code = frame.code
             if code is None:
                 self.set_in(frame.local_vars, name, value)
                 return
             if name in code.global_names:
-                break
+                if code.module is None:
+                    break
+                assert code.module.function is not None
+                self.set_in(code.module.function.closure[0], name, value)
+                self.change((code.module,), node)
+                return
             if name in code.nonlocal_names:
                 for scope in code.closure:
                     if name in scope:
                         self.set_in(scope, name, value)
+                        cell = self.scope_object(scope, node)
+                        cell.hold(value)
+                        self.change((cell,), node)
                         return
             self.set_in(frame.local_vars, name, value)
             return
@@ -85,6 +97,14 @@ class ExpressionEvaluator(TextEvaluator):
             formatted = item.format_spec is not None or item.conversion > 0
             parts.append([WILD] if formatted else self.known_texts(value))
         return self.any_text(self.product(parts))
+
+    def scope_object(self, scope: dict[str, Value], node: ast.AST) -> Obj:
+        """Return the object that stands for a function's variables that inner functions share."""
+        found = self.scopes.get(id(scope))
+        if found is None:
+            made = Obj("scope", self.site(node))
+            found = self.scopes[id(scope)] = (scope, made)
+        return found[1]
 
     # -- operators -----------------------------------------------------------
 
@@ -141,6 +161,8 @@ class ExpressionEvaluator(TextEvaluator):
         values = [self.evaluate(item) for item in (node.left, *node.comparators)]
         everything = frozenset(item for value in values for item in value)
         self.operate(everything, node, everything)
+        if any(item.kind == "namespace" for item in everything):
+            self.test_names(self.texts(values[0]), node)
         if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
             for value in values:
                 self.fx.changed_objects.update(
@@ -305,9 +327,13 @@ class ExpressionEvaluator(TextEvaluator):
         for value in code.defaults.values():
             made.hold(value)
         made.function = code
+        if self.frames and self.frames[0].code is not None:
+            code.module = self.frames[0].code.module
         for scope in code.closure:
             for name in scope:
                 made.hold(scope[name])
+        if code.nonlocal_names or code.closure:
+            made.hold(self.scope_object(scope, node) for scope in code.closure)
         self.keep_alive.append(node)
         return made
 
@@ -315,7 +341,12 @@ class ExpressionEvaluator(TextEvaluator):
         return frozenset((self.define(node),))
 
     def _await(self, node: ast.Await) -> Value:
-        return self.evaluate(node.value)
+        value = self.evaluate(node.value)
+        awaited = [item for item in value if item.kind == "coroutine"]
+        if not awaited:
+            return value
+        done = {part for item in awaited for part in item.contents if part.kind != "function"}
+        return frozenset(done | {item for item in value if item.kind != "coroutine"})
 
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> Value:
         value = self.evaluate(node.value) if node.value is not None else SCALAR
@@ -453,9 +484,11 @@ class ExpressionEvaluator(TextEvaluator):
                 result |= self.elements(frozenset((item,)))
         return frozenset(result)
 
-    def from_namespace(self, names: list[str], node: ast.AST) -> Value:
-        """Return what ``globals()[name]`` gives; an unknown name may be any."""
-        raise NotImplementedError
+    def test_names(self, names: list[str], node: ast.AST) -> None:
+        """Account for ``name in globals()``: the answer depends on whether the name is bound."""
+        for name in names:
+            if name in self.names:
+                self.record_read(name, node)
 
     def _selects(self, node: ast.Subscript, index: Value) -> bool:
         if isinstance(node.slice, ast.List | ast.Compare | ast.BinOp | ast.UnaryOp | ast.Slice):

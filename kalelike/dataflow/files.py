@@ -72,6 +72,20 @@ def _meet(a: str, b: str) -> bool:
     return False
 
 
+_PATH_KEYWORDS = (
+    "path", "path_or_buf", "filepath_or_buffer", "filename", "fname", "file", "fp", "io", "buf",
+    "fn", "f", "src", "dst",
+)  # fmt: skip
+
+
+def named_file(arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    """Return the argument that names a file: the first, or a keyword known for it."""
+    if arguments:
+        return arguments[0]
+    found = (keywords[name] for name in _PATH_KEYWORDS if name in keywords)
+    return next(found, frozenset())
+
+
 class FileEvaluator(CallEvaluator):
     """Records what is read from and written to files."""
 
@@ -93,6 +107,17 @@ class FileEvaluator(CallEvaluator):
                 self.record_read(name, node)
             if PREFIX + path not in self.names:
                 self.fx.data_files.setdefault(path, self.site(node))
+
+    def mention_files(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        """Record a read of every written file that an argument names, whatever the call does."""
+        if not self.files:
+            return
+        for value in (*arguments, *keywords.values()):
+            for text in self.texts(value):
+                if WILD not in text and PREFIX + text in self.names:
+                    self.record_read(PREFIX + text, node)
 
     def _names_a_file(self, target: Value) -> bool:
         """Tell whether a value may be a path; buffers and file objects are none."""

@@ -6,13 +6,19 @@ import ast
 import re
 
 from kalelike.dataflow.expressions import CONTAINERS
-from kalelike.dataflow.files import FileEvaluator
+from kalelike.dataflow.files import FileEvaluator, named_file
 from kalelike.dataflow.machine import HISTORY
 from kalelike.dataflow.texts import join_path
 from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
+_SUFFIXES = {
+    "numpy.save": ".npy",
+    "numpy.savez": ".npz",
+    "numpy.savez_compressed": ".npz",
+}
+_MEMORY = frozenset({"array", "frame", "opaque"})
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
 _SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
@@ -105,6 +111,11 @@ class ForeignEvaluator(FileEvaluator):
             if library.function_is(path, "stochastic") and "random_state" not in keywords:
                 made.mark(STOCHASTIC)
             return frozenset((made,))
+        if views and path.startswith("numpy."):
+            # The result may be its argument, or look at its memory.
+            own = self.make(node, "array", role="view")
+            looked_at = {own, *(item for item in everything if item.kind in _MEMORY)}
+            return self.fresh(node, "list", looked_at) if "split" in last else frozenset(looked_at)
         if library.function_is(path, "arrays"):
             array = self.make(node, "array", holds)
             array.path = "" if holds else "fresh"
@@ -172,17 +183,35 @@ class ForeignEvaluator(FileEvaluator):
         if library.function_is(path, "clocks"):
             self.fx.impure.setdefault(path, self.site(node))
         self._random(path, arguments, keywords, node)
-        first = arguments[0] if arguments else SCALAR
+        first = named_file(arguments, keywords)
+        self.mention_files(arguments, keywords, node)
+        if library.function_is(path, "opens_file"):
+            mode = arguments[1] if len(arguments) > 1 else keywords.get("mode")
+            self.open_file(first, self.known_texts(mode)[0] if mode is not None else "r", node)
+        if path in ("shelve.open", "dbm.open"):
+            # The database adds suffixes of its own.
+            self.write_file(self.any_text(t + WILD for t in self.known_texts(first)), node)
         if library.function_is(path, "reads_file"):
-            self.read_file(first or keywords.get("filepath_or_buffer", SCALAR), node)
+            self.read_file(first, node)
         if library.function_is(path, "makes_folder"):
             self.make_folder(first, node)
         if library.function_is(path, "writes_file"):
-            self.write_file(first, node, whole=not path.startswith("sqlite3"))
-        if library.function_is(path, "writes_second") and len(arguments) > 1:
+            target = self._with_suffix(path, first)
+            self.write_file(target, node, whole=not path.startswith(("sqlite3", "logging")))
+        if library.function_is(path, "writes_second"):
             if path.startswith(("shutil.", "os.")):
                 self.read_file(first, node)
-            self.write_file(arguments[1], node)
+            if path in ("shutil.move", "os.rename", "os.replace"):
+                self.write_file(first, node)
+            self.write_file(named_file(arguments[1:], keywords), node)
+
+    def _with_suffix(self, path: str, target: Value) -> Value:
+        """NumPy appends its suffix to a name that lacks it."""
+        suffix = _SUFFIXES.get(path)
+        if suffix is None:
+            return target
+        texts = self.known_texts(target)
+        return self.any_text(text if text.endswith(suffix) else text + suffix for text in texts)
 
     def _random(
         self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -232,6 +261,10 @@ class ForeignEvaluator(FileEvaluator):
                 return SCALAR
             method = name.partition(".")[2]
             return self.call_method(arguments[0], method, arguments[1:], keywords, node)
+        if root == "memoryview":
+            view = self.make(node, "uncrossable", everything)
+            view.path = self.library.uncrossable["builtins.memoryview"]
+            return frozenset((view,))
         if root == "bytearray":
             return self.fresh(node, "array")
         if root in self.library.builtins["fresh"]:
@@ -339,7 +372,8 @@ class ForeignEvaluator(FileEvaluator):
     def _everything_visible(self, node: ast.AST) -> Value:
         found: set[Obj] = set()
         for name, value in list(self.names.items()):
-            if not name.startswith("@") and not all(i.kind in ("module", "class") for i in value):
+            only_code = value and all(i.kind in ("module", "class") for i in value)
+            if not name.startswith("@") and not only_code:
                 self.record_read(name, node)
                 found |= value
         return self.fresh(node, "opaque", found)
@@ -372,7 +406,15 @@ class ForeignEvaluator(FileEvaluator):
             return self.fresh(node, "dict", held)
         return self._builtin_globals(arguments, keywords, node)
 
-    _builtin_vars = _builtin_locals
+    def _builtin_vars(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        return arguments[0] if arguments else self._builtin_locals(arguments, keywords, node)
+
+    def _builtin_dir(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        return SCALAR if arguments else self._builtin_locals(arguments, keywords, node)
 
     def _builtin___import__(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -401,12 +443,21 @@ class ForeignEvaluator(FileEvaluator):
         if receiver.kind == "uncrossable":
             self.change((receiver,), node)
             receiver.hold(everything)
+            if name in ("cursor", "execute", "executemany"):
+                cursor = self.make(node, "uncrossable")
+                cursor.path = self.library.uncrossable["sqlite3.Cursor"]
+                return frozenset((cursor,))
             return SCALAR if name.startswith(("read", "write")) else self.fresh(node)
+        if receiver.kind == "function":
+            self.change((receiver,), node)
+            receiver.hold(everything)
+            return self.fresh(node, "opaque", everything)
         library = self.library
         if name in library.methods["shows"] or receiver.kind == "figure":
             self.fx.shows = True
         if library.method_is(name, "writes_file"):
-            self.write_file(arguments[0] if arguments else SCALAR, node)
+            self.write_file(named_file(arguments, keywords), node)
+        self.mention_files(arguments, keywords, node)
         self._method_draws(receiver, name, keywords, node)
         if name in ("query", "eval"):
             self._query(arguments, node)

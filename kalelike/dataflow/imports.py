@@ -35,6 +35,10 @@ class ImportEvaluator(MagicEvaluator):
     def import_from(self, node: ast.ImportFrom) -> None:
         """Execute ``from a import b, c as d`` and ``from a import *``."""
         module = node.module or ""
+        if module == "__future__":
+            # IPython keeps a cell's future features for all later cells.
+            self.fx.settings.setdefault("__future__", self.site(node))
+            return
         local = self.local_module(module, node) if not node.level else None
         for alias in node.names:
             if alias.name == "*":
@@ -52,6 +56,10 @@ class ImportEvaluator(MagicEvaluator):
 
     def module_value(self, path: str, node: ast.AST) -> Value:
         """Return what importing the dotted ``path`` gives."""
+        if self.files:
+            for file in (f"{path.replace('.', '/')}.py", f"{path.split('.')[0]}.py"):
+                for name in self.known_files(file):
+                    self.record_read(name, node)
         local = self.local_module(path, node)
         return frozenset((local if local is not None else self.member(path, "module"),))
 
@@ -92,6 +100,7 @@ class ImportEvaluator(MagicEvaluator):
             _LAMBDA, code.name, code.cell, names, frozenset(), frozenset(),
             is_generator=False, returns_early=False,
         )  # fmt: skip
+        module_code.module = self._paths["local:" + code.name]
         frame = Frame(module_code, scope, self.site(node).cell, self.context_of(node))
         frames, self.frames = self.frames, [frame]
         bound, dead, self.dead = set(self.bound), self.dead, False

@@ -84,6 +84,10 @@ class Linker:
         for unit in analysis.units:
             for name, made in unit.defines.items():
                 self.definitions[id(made)] = (name, unit.index)
+        for unit in analysis.units:
+            for name, made in unit.defines.items():
+                for inner in made.contents if made.kind == "class" else ():
+                    self.definitions.setdefault(id(inner), (name, unit.index))
 
     def link(self) -> Linkage:
         """Return the linkage; terminates because ``forced`` only grows."""
@@ -243,7 +247,7 @@ class Linker:
         for name, (version, site) in list(flow.inputs.items()):
             assert version.step is not None
             value = self.value_after(version.step, name)
-            for item in reach(value):
+            for item in _with_classes(value):
                 made = item.cls if item.kind == "instance" else item
                 while made is not None:
                     found = self.definitions.get(id(made))
@@ -326,6 +330,13 @@ class Linker:
                 self.forced.setdefault(step, set()).add(name)
                 grew = True
         return grew
+
+
+def _with_classes(value: Value) -> set[Obj]:
+    """Return what can be reached from ``value`` and from the classes of its instances."""
+    found = reach(value)
+    classes = {item.cls for item in found if item.kind == "instance" and item.cls is not None}
+    return found | reach(classes) if classes else found
 
 
 def _last_changes(units: Iterable[Unit]) -> dict[Obj, int]:

@@ -91,6 +91,7 @@ class Machine:
         self._made: dict[tuple[int, int, str], Obj] = {}
         self._paths: dict[str, Obj] = {}
         self._contexts: dict[tuple[int, int], int] = {}
+        self.scopes: dict[int, tuple[Names, Obj]] = {}
         self.budget = 0
         self.keep_alive: list[ast.AST] = []
 
@@ -296,6 +297,10 @@ class Machine:
         node: ast.AST,
     ) -> Value:
         """Call whatever ``callee`` may be."""
+        raise NotImplementedError
+
+    def from_namespace(self, names: list[str], node: ast.AST) -> Value:
+        """Return what ``globals()[name]`` gives; an unknown name may be any."""
         raise NotImplementedError
 
     def touch(self, value: Iterable[Obj], node: ast.AST) -> None:

@@ -156,7 +156,11 @@ class StatementExecutor(ImportEvaluator):
             self.fx.deletes.setdefault(target.id, self.site(target))
             self.bound.add(target.id)
         elif isinstance(target, ast.Subscript | ast.Attribute):
-            self.change(self.evaluate(target.value), target)
+            holder = self.evaluate(target.value)
+            for item in holder:
+                if item.kind in ("member", "module", "localmodule"):
+                    self.fx.settings.setdefault(item.path, self.site(target))
+            self.change(holder, target)
 
     # -- control flow ------------------------------------------------------------
 
@@ -247,13 +251,23 @@ class StatementExecutor(ImportEvaluator):
         def arm() -> None:
             self.optional(lambda: self.execute(node.body))
             self.dead = False
-            if handler.type is not None:
-                self.evaluate(handler.type)
+            kinds = self.evaluate(handler.type) if handler.type is not None else SCALAR
             if handler.name:
-                self.store_name(handler.name, self.fresh(handler), handler)
+                self.store_name(handler.name, self._caught(kinds, handler), handler)
             self.execute(handler.body)
 
         return arm
+
+    def _caught(self, kinds: Value, handler: ast.ExceptHandler) -> Value:
+        """Return what ``except KINDS as name`` binds."""
+        caught = set(self.fresh(handler))
+        for item in kinds | self.elements(kinds):
+            if item.kind == "class":
+                made = self.make(handler, "instance", role=f"caught:{id(item)}")
+                made.cls = item
+                item.add_parent(made)
+                caught.add(made)
+        return frozenset(caught)
 
     def _match(self, node: ast.Match) -> None:
         subject = self.evaluate(node.subject)
@@ -342,7 +356,20 @@ class StatementExecutor(ImportEvaluator):
             return value
         if paths and all(path.startswith(_TRANSPARENT) for path in paths):
             return value
+        if self._registers(decorator, value):
+            return value
         return self.call_value(callee, [value], {}, decorator)
+
+    def _registers(self, decorator: ast.expr, value: Value) -> bool:
+        """Account for ``@f.register``, where ``f`` is a function of the notebook."""
+        call = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if not isinstance(call, ast.Attribute):
+            return False
+        owners = [item for item in self.evaluate(call.value) if item.kind == "function"]
+        for item in owners:
+            item.hold(value)
+        self.change(owners, decorator)
+        return bool(owners)
 
     def _class(self, node: ast.ClassDef) -> None:
         bases = [item for base in node.bases for item in self.evaluate(base)]
@@ -367,6 +394,10 @@ class StatementExecutor(ImportEvaluator):
         for decorator in reversed(node.decorator_list):
             value = self._decorate(decorator, value)
         self.keep_alive.append(node)
+        for base in code.bases:
+            hook = self.find_method(base, "__init_subclass__")
+            if hook is not None:
+                self.call_value(frozenset((hook,)), [frozenset((made,))], {}, node)
         self.store_name(node.name, value, node)
 
     def _methods(self, node: ast.ClassDef, frame: Frame, code: ClassCode) -> None:

@@ -76,6 +76,8 @@ class TextEvaluator(Machine):
         if not first and not (second and isinstance(op, ast.Add | ast.Div)):
             return None
         if isinstance(op, ast.Mod):
+            if any(item.kind == "namespace" for item in right):
+                self.from_namespace([], ast.Constant(None))
             return self.any_text(_PERCENT.sub(WILD, text) for text in first)
         if isinstance(op, ast.Add):
             pair = [self.known_texts(left), self.known_texts(right)]

@@ -156,6 +156,7 @@ class FunctionCode:
     nonlocal_names: frozenset[str]
     is_generator: bool
     returns_early: bool
+    module: Obj | None = None
     closure: tuple[dict[str, Value], ...] = ()
     defaults: dict[str, Value] = field(default_factory=dict)
 

@@ -205,10 +205,19 @@ class _Checker:
         )
 
 
+_CONTAINERS = frozenset({"list", "tuple", "set", "dict"})
+_UNCROSSABLE = frozenset({"generator", "uncrossable", "coroutine"})
+
+
 def _uncrossable(value: Value) -> tuple[str, str] | None:
-    if not value or not all(item.kind in ("generator", "uncrossable") for item in value):
+    if value and all(item.kind in _CONTAINERS and item.contents for item in value):
+        # A container is refused only if nothing but such objects can be in it.
+        return _uncrossable(frozenset(part for item in value for part in item.contents))
+    if not value or not all(item.kind in _UNCROSSABLE for item in value):
         return None
     item = min(value, key=lambda made: made.path)
+    if item.kind == "coroutine":
+        return "a coroutine", "await it in the step that makes it"
     if item.kind == "generator":
         return item.path or "a generator", "make it a list, or use it in the step that makes it"
     what, _, remedy = item.path.partition("; ")

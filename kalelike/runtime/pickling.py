@@ -22,7 +22,16 @@ from kalelike.runtime.views import reduce_view
 _namespace: dict[str, Any] = {}
 
 # What cloudpickle would bring back as something else, in silence.
-_REFUSED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
+_REFUSED: tuple[type, ...] = (
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+    types.FrameType,
+    memoryview,
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+)
 
 
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]

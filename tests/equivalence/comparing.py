@@ -30,7 +30,7 @@ def difference(ours: Any, theirs: Any, path: str = "", depth: int = 0) -> str | 
     if isinstance(ours, str | bytes | int | complex | type(None) | range | slice):
         return None if ours == theirs else f"{path}: {ours!r} for {theirs!r}"
     name = f"{type(ours).__module__}.{type(ours).__name__}"
-    if name.startswith(("pandas.", "numpy.")):
+    if any(base.__module__.startswith(("pandas.", "numpy")) for base in type(ours).__mro__):
         return _arrays(ours, theirs, path, depth)
     if isinstance(ours, dict):
         return _mappings(ours, theirs, path, depth)
