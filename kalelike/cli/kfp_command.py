@@ -15,9 +15,11 @@ from kalelike.config import Config
 from kalelike.diagnostics import Diagnostic, diagnose, has_errors
 from kalelike.emit import PipelineDocument
 from kalelike.errors import BackendError
+from kalelike.run.kfp.adjusting import with_environment, without_cache
 from kalelike.run.kfp.engine import Submission, follow, submit
 from kalelike.run.kfp.follow import ContactLostError, Pace
 from kalelike.run.kfp.target import Target
+from kalelike.runtime.observing import DETAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,10 @@ def run_on_kubeflow(options: argparse.Namespace, config: Config) -> int:
     if not options.json:
         print_diagnostics(job.diagnostics, options.source)
     store = store_folder(config.store, Path(options.source))
+    document = without_cache(job.document) if options.no_cache else job.document
     submitted = submit(
         Submission(
-            job.document, target_of(config), store, job.name, job.notebook, given,
+            document, target_of(config), store, job.name, job.notebook, given,
             config.experiment, config.service_account, config.pipeline_root, job.graph,
         )
     )  # fmt: skip
@@ -176,7 +179,7 @@ def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
     if has_errors(sizes):
         raise BackendError(sizes)
     return RemoteJob(
-        compilation.document,
+        with_environment(compilation.document, {DETAIL: "outputs"}),
         settings.name,
         graph.notebook.name,
         {item.name: (item.key, item.kfp_type) for item in graph.parameters},

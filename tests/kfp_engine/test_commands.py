@@ -173,6 +173,19 @@ def test_detach_show_follow_and_logs(place: Place) -> None:
     assert "begun" in place.call("logs", run["run"], "slow", *place.store())[1]
 
 
+def test_fingerprints_come_back_and_no_cache_runs_again(place: Place) -> None:
+    place.write((["step:one"], "rows = [1, 2]\n"), (["step:two"], "total = sum(rows)\n"))
+    assert place.run()[0] == 0
+    run = place.latest()["run"]
+    folder = place.folder / ".kalelike" / "runs" / run
+    record = json.loads((folder / "one" / "record.json").read_text())
+    assert record["fingerprints"]["end"]["rows"]
+    code, printed = place.run("--no-cache", "--json")
+    assert code == 0
+    ends = [json.loads(line) for line in printed.splitlines()]
+    assert {item["status"] for item in ends if item["event"] == "StepFinished"} == {"succeeded"}
+
+
 def test_cancel(place: Place) -> None:
     place.write(
         (["step:slow"], "import time\ntime.sleep(600)\n"),
