@@ -279,6 +279,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL921", "packages-not-installed", _E, "The steps' packages cannot be installed."),
     ("KL922", "installs-at-start", _N, "A first step installs packages that the image lacks."),
     ("KL923", "cannot-carry", _E, "Something that a step needs cannot be brought along."),
+    ("KL924", "cannot-pull", _E, "A result cannot be brought into the local store."),
     ("KL918", "bad-kubernetes-name", _E, "A name is none that Kubernetes takes."),
 )
 

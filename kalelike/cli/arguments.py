@@ -45,6 +45,7 @@ def make_parser() -> ArgumentParser:
     _add_upload(commands)
     _add_logs(commands)
     _add_cancel(commands)
+    _add_pull(commands)
     return parser
 
 
@@ -240,6 +241,23 @@ def _add_logs(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("step", metavar="STEP", help="the step's name")
     _add_store(parser)
     _add_json(parser, "errors as one JSON object")
+
+
+def _add_pull(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "pull",
+        "bring a result of a run on Kubeflow into the local store",
+        "pull_command",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run, or the beginning of its name")
+    parser.add_argument(
+        "result",
+        metavar="STEP.NAME",
+        help="a value by its name, or the step's `report`, `notebook` or `metrics`",
+    )
+    _add_store(parser)
+    _add_json(parser, "one JSON object")
 
 
 def _add_cancel(commands: argparse._SubParsersAction[ArgumentParser]) -> None:

@@ -15,11 +15,10 @@ from kalelike.config import Config
 from kalelike.diagnostics import Diagnostic, diagnose, has_errors
 from kalelike.emit import PipelineDocument
 from kalelike.errors import BackendError
-from kalelike.run.kfp.adjusting import with_environment, without_cache
+from kalelike.run.kfp.adjusting import without_cache
 from kalelike.run.kfp.engine import Submission, follow, submit
 from kalelike.run.kfp.follow import ContactLostError, Pace
 from kalelike.run.kfp.target import Target
-from kalelike.runtime.observing import DETAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
     if has_errors(sizes):
         raise BackendError(sizes)
     return RemoteJob(
-        with_environment(compilation.document, {DETAIL: "outputs"}),
+        compilation.document,
         settings.name,
         graph.notebook.name,
         {item.name: (item.key, item.kfp_type) for item in graph.parameters},

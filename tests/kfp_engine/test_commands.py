@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from kalelike.cli.main import main
+from kalelike.runtime.values import load_values
 from tests.kfp_engine.fake_kubeflow import FakeKubeflow
 from tests.kfp_engine.serving import serving
 
@@ -49,6 +50,7 @@ class Place:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "KALELIKE_CODE": str(self.folder / ".kalelike" / "code"),
+            "KUBERNETES_SERVICE_HOST": "10.0.0.1",
         }
         self.server = FakeKubeflow(folder / "bucket", self.folder, env)
 
@@ -184,6 +186,42 @@ def test_fingerprints_come_back_and_no_cache_runs_again(place: Place) -> None:
     assert code == 0
     ends = [json.loads(line) for line in printed.splitlines()]
     assert {item["status"] for item in ends if item["event"] == "StepFinished"} == {"succeeded"}
+
+
+def test_pull_brings_values_and_pages(place: Place) -> None:
+    place.write(
+        (["step:make"], "rows = list(range(50_000))\nprint('made')\n"),
+        (["step:use"], "total = sum(rows)\n"),
+    )
+    assert place.run()[0] == 0
+    run = place.latest()["run"]
+    store = place.folder / ".kalelike"
+    code, printed = place.call("pull", run, "make.rows", "--json", *place.store())
+    found = json.loads(printed)
+    assert code == 0
+    assert found["fetched"] is True
+    assert load_values(Path(found["path"]), {})["rows"] == list(range(50_000))
+    again = json.loads(place.call("pull", run, "make.rows", "--json", *place.store())[1])
+    assert again["fetched"] is False
+    for page in ("report", "notebook"):
+        assert place.call("pull", run, f"make.{page}", *place.store())[0] == 0
+    assert "made" in (store / "runs" / run / "make" / "report.html").read_text()
+    code, printed = place.call("pull", run, "make.nothing", *place.store())
+    assert code == 2
+    assert "rows" in printed
+
+
+def test_a_damaged_result_is_not_taken(place: Place) -> None:
+    place.write((["step:make"], "rows = [1]\n"), (["step:use"], "total = sum(rows)\n"))
+    assert place.run()[0] == 0
+    run = place.latest()["run"]
+    for path in place.server.root.rglob("values.pkl"):
+        path.write_bytes(b"cos\nsystem\n(S'false'\ntR.")
+    code, printed = place.call("pull", run, "make.rows", *place.store())
+    assert code == 2
+    assert "KL924" in printed
+    assert "damaged" in printed
+    assert not list((place.folder / ".kalelike").glob(".pull-*"))
 
 
 def test_cancel(place: Place) -> None:
