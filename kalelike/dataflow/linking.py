@@ -18,6 +18,7 @@ from kalelike.dataflow.values import Obj, Site, Value, reach
 from kalelike.notebook.model import Role, StepName
 
 _NOWHERE = Site(0, 0)
+_UNKNOWN = frozenset({"opaque", "anything"})
 __all__ = ["DYNAMIC", "Linkage", "Linker", "StepFlow", "Version"]
 
 
@@ -240,6 +241,7 @@ class Linker:
             for name, (version, _) in flow.inputs.items():
                 assert version.step is not None
                 self.flows[version.step].needed.setdefault(name, set()).add(flow.name)
+        for flow in self.flows.values():
             self._definitions_of_inputs(flow)
 
     def _definitions_of_inputs(self, flow: StepFlow) -> None:
@@ -247,7 +249,10 @@ class Linker:
         for name, (version, site) in list(flow.inputs.items()):
             assert version.step is not None
             value = self.value_after(version.step, name)
-            for item in _with_classes(value):
+            parts = _with_classes(value)
+            if any(item.kind in _UNKNOWN for item in parts):
+                self._definitions_of_producer(flow, self.flows[version.step], site)
+            for item in parts:
                 made = item.cls if item.kind == "instance" else item
                 while made is not None:
                     found = self.definitions.get(id(made))
@@ -257,6 +262,15 @@ class Linker:
                             self._take(flow, found[0], defined, site)
                     bases = made.class_code.bases if made.class_code is not None else ()
                     made = bases[0] if bases else None
+
+    def _definitions_of_producer(self, flow: StepFlow, producer: StepFlow, site: Site) -> None:
+        """Let the step replay what an unknown value of ``producer`` may refer to."""
+        there = producer.fragments | {unit.index for unit in producer.units}
+        ends = self.ends[producer.name]
+        for name, index in set(self.definitions.values()):
+            defined = ends.get(name)
+            if index in there and defined is not None and index in defined.fragments:
+                self._take(flow, name, defined, site)
 
     def value_after(self, step: StepName, name: str) -> Value:
         """Return a name's value at the end of a step."""
