@@ -11,6 +11,7 @@ from kalelike.cli.exits import Exit
 from kalelike.cli.progress import make_progress
 from kalelike.cli.report import print_diagnostics, print_json
 from kalelike.cli.run_command import parse_parameters, store_folder
+from kalelike.compiler import Compilation
 from kalelike.config import Config
 from kalelike.diagnostics import Diagnostic, diagnose, has_errors
 from kalelike.emit import PipelineDocument
@@ -140,28 +141,34 @@ def read_job(options: argparse.Namespace, config: Config) -> RemoteJob:
     return _compile(options, config)
 
 
-def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
+def compile_for_cluster(source: str, auto: bool, config: Config) -> Compilation:
+    """Compile a notebook for steps that find nothing of this machine.
+
+    What is told about sizes and packages is among the diagnostics. Raises
+    ``KalelikeError`` for what a cluster could not run.
+    """
     from kalelike.cli.bundle import Bundler
     from kalelike.compiler import check_cluster, compile_notebook
-    from kalelike.emit import default_image
-    from kalelike.graph.render.svg import render_svg
 
-    folder = Path(options.source).resolve().parent
-    bundler = Bundler(folder, config.index_url) if config.inline else None
+    bundler = Bundler(Path(source).resolve().parent, config.index_url) if config.inline else None
     compilation = compile_notebook(
-        options.source,
-        auto=options.auto,
-        inline=config.inline,
-        image=config.image,
-        bundler=bundler,
+        source, auto=auto, inline=config.inline, image=config.image, bundler=bundler
     )
+    if not config.inline:
+        _check_images(compilation)
+    sizes = check_cluster(compilation)
+    if has_errors(sizes):
+        raise BackendError(sizes)
+    told = (*compilation.diagnostics, *sizes, *(bundler.told if bundler else ()))
+    return replace(compilation, diagnostics=told)
+
+
+def _check_images(compilation: Compilation) -> None:
+    """Refuse steps that would run in an image of which it is known that it cannot."""
+    from kalelike.emit import default_image
+
     graph = compilation.graph
-    settings = graph.options
-    bare = [
-        step
-        for step in graph.steps
-        if not config.inline and not step.options.image and not settings.base_image
-    ]
+    bare = [step for step in graph.steps if not step.options.image and not graph.options.base_image]
     if bare:
         raise BackendError(
             [
@@ -174,16 +181,36 @@ def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
                 )
             ]
         )
-    sizes = check_cluster(compilation)
-    if has_errors(sizes):
-        raise BackendError(sizes)
+
+
+def submission_of(compilation: Compilation, config: Config) -> Submission:
+    """Return what is submitted of a compiled notebook, without parameters."""
+    settings = compilation.graph.options
+    return Submission(
+        compilation.document,
+        replace(target_of(config), host=config.host or settings.kfp_host),
+        Path(),
+        settings.name,
+        compilation.graph.notebook.name,
+        {},
+        config.experiment or settings.experiment,
+        config.service_account,
+        config.pipeline_root,
+    )
+
+
+def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
+    from kalelike.graph.render.svg import render_svg
+
+    compilation = compile_for_cluster(options.source, options.auto, config)
+    graph = compilation.graph
     return RemoteJob(
         compilation.document,
-        settings.name,
+        graph.options.name,
         graph.notebook.name,
         {item.name: (item.key, item.kfp_type) for item in graph.parameters},
-        (*compilation.diagnostics, *sizes, *(bundler.told if bundler else ())),
+        compilation.diagnostics,
         render_svg(graph),
-        settings.kfp_host,
-        settings.experiment,
+        graph.options.kfp_host,
+        graph.options.experiment,
     )
