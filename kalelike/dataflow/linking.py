@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kalelike.dataflow.files import PREFIX, overlap
 from kalelike.dataflow.machine import DYNAMIC
 from kalelike.dataflow.ownership import Owner, Ownership
 from kalelike.dataflow.units import Analysis, Unit
@@ -51,7 +52,7 @@ class StepFlow:
     produced: dict[str, Site] = field(default_factory=dict)
     needed: dict[str, set[StepName]] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
-    file_order: set[StepName] = field(default_factory=set)
+    file_order: dict[StepName, tuple[str, Site]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -179,6 +180,8 @@ class Linker:
     def _step_unit(self, unit: Unit, flow: StepFlow) -> None:
         effects = unit.effects
         flow.units.append(unit)
+        for path in effects.data_files:
+            self.file_readers.setdefault(PREFIX + path, set()).add(flow.name)
         for name, site in effects.reads.items():
             self._use(flow, name, site)
         for name, site in effects.changes.items():
@@ -221,9 +224,15 @@ class Linker:
         if version is not None and version.step == flow.name:
             return
         if name.startswith("@file:"):
-            flow.file_order |= self.file_readers.pop(name, set()) - {flow.name}
+            before: set[StepName] = set()
+            for other, readers in self.file_readers.items():
+                if overlap(other[len(PREFIX) :], name[len(PREFIX) :]):
+                    before |= readers - {flow.name}
+            self.file_readers.pop(name, None)
             if version is not None and version.step is not None:
-                flow.file_order.add(version.step)
+                before.add(version.step)
+            for step in before:
+                flow.file_order.setdefault(step, (name, site))
         if passing and version is not None:
             flow.passed.setdefault(name, (version, site))
         flow.produced.setdefault(name, site)

@@ -29,6 +29,7 @@ from kalelike.graph.model import (
 from kalelike.graph.names import artifact_key
 from kalelike.graph.parameters import read_parameters
 from kalelike.graph.ports import group_outputs
+from kalelike.graph.reasons import producing_reasons, using_reasons
 from kalelike.graph.slices import relevant_units
 from kalelike.notebook.model import Cell, Role, StepDeclaration, StepName, TaggedNotebook
 
@@ -266,10 +267,11 @@ class _GraphBuilder:
             producer = version.step
             assert producer is not None
             kind = "file" if name.startswith("@file:") else "state" if name[0] == "@" else "data"
-            made = self.linkage.flows[producer].produced.get(name, version.site)
+            maker = self.linkage.flows[producer]
+            made = maker.produced.get(name, version.site)
             reasons = (
-                Reason(self._place(made), f"step {producer} makes {name}"),
-                Reason(self._place(site), f"step {flow.name} uses {name}"),
+                *producing_reasons(maker, name, made, self._place),
+                *using_reasons(flow, name, site, self._place),
             )
             edges.append(Edge(producer, flow.name, name, kind, reasons))
         declaration = self.declared.get(flow.name)
@@ -277,13 +279,10 @@ class _GraphBuilder:
             assert declaration is not None
             reason = Reason(declaration.location, f"tag prev:{step}")
             edges.append(Edge(step, flow.name, "", "order", (reason,)))
-        for step in sorted(flow.file_order):
-            reason = Reason(self._step_place(flow), "writes a file that the other step uses")
-            edges.append(Edge(step, flow.name, "", "order", (reason,)))
+        for step, (name, site) in sorted(flow.file_order.items()):
+            text = f"step {flow.name} writes {name[6:]}, which step {step} uses as it was"
+            edges.append(Edge(step, flow.name, "", "order", (Reason(self._place(site), text),)))
         return edges
-
-    def _step_place(self, flow: StepFlow) -> Location:
-        return flow.units[0].location
 
     def _place(self, site: Site) -> Location:
         cell = self.cells.get(site.cell)
