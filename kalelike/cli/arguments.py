@@ -141,6 +141,10 @@ def _add_images(parser: ArgumentParser) -> None:
         help="where the images belong, such as registry.example.com/team",
     )
     parser.add_argument("--push", action="store_true", help="push the images to the registry")
+    _add_base(parser)
+
+
+def _add_base(parser: argparse._ActionsContainer) -> None:
     base = parser.add_mutually_exclusive_group()
     base.add_argument(
         "--base",
@@ -196,9 +200,10 @@ def _add_run(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     _add_store(parser)
     parser.add_argument(
         "--engine",
-        choices=("local", "kfp"),
+        choices=("local", "docker", "kfp"),
         help="what runs the steps (default: the project file's `engine`, else local)",
     )
+    _add_base(parser.add_argument_group("containers (--engine docker)"))
     _add_server(parser)
     parser.add_argument(
         "--detach", action="store_true", help="kfp: submit, and return without following"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from kalelike.cli.exits import Exit
@@ -14,7 +13,6 @@ from kalelike.compiler import (
     Compilation,
     check_cluster,
     compile_notebook,
-    name_images,
     write_compilation,
 )
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
@@ -45,7 +43,9 @@ def run_command(options: argparse.Namespace) -> int:
         bundler=bundler,
     )
     if options.build:
-        compilation = _with_images(compilation, options)
+        from kalelike.cli.images import with_images
+
+        compilation = with_images(compilation, options, inline=config.inline)
     told = bundler.told if bundler is not None else ()
     found = (*compilation.diagnostics, *check_cluster(compilation), *told)
     if has_errors(found):
@@ -60,15 +60,6 @@ def run_command(options: argparse.Namespace) -> int:
         print_diagnostics(found, options.notebook)
         _tell(compilation, output, code_dir)
     return Exit.OK
-
-
-def _with_images(compilation: Compilation, options: argparse.Namespace) -> Compilation:
-    from kalelike.cli.images import build_images
-
-    images, found = build_images(compilation, options)
-    names = {item.step: item.reference for item in images}
-    built = name_images(compilation, names, inline=bool(options.inline))
-    return replace(built, diagnostics=(*built.diagnostics, *found))
 
 
 def default_output(compilation: Compilation, notebook: str) -> str:

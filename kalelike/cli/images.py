@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
-from kalelike.compiler import Compilation
+from kalelike.compiler import Compilation, name_images
 from kalelike.diagnostics import Diagnostic
 from kalelike.image.base import Base
 from kalelike.image.builder import BuiltImage
@@ -16,8 +17,9 @@ from kalelike.image.plan import Plans
 
 def image_options(options: argparse.Namespace) -> ImageOptions:
     """Return the images' options; raises ``BuildError`` for those that cannot be used."""
-    found = ImageOptions(options.registry, options.base, options.platform)
-    check_options(found, push=options.push)
+    registry = getattr(options, "registry", None)
+    found = ImageOptions(registry, options.base, options.platform)
+    check_options(found, push=getattr(options, "push", False))
     return found
 
 
@@ -25,8 +27,6 @@ def build_images(
     compilation: Compilation, options: argparse.Namespace
 ) -> tuple[tuple[BuiltImage, ...], tuple[Diagnostic, ...]]:
     """Build the images of all steps that are not there; raises ``BuildError``."""
-    from dataclasses import replace
-
     from kalelike.image.docker_builder import DockerBuilder
 
     wanted = image_options(options)
@@ -37,7 +37,17 @@ def build_images(
     plans = plan_pipeline(
         compilation.graph, compilation.codes, wanted, builder.find_base, installed
     )
-    return builder.build(plans.images, push=options.push), plans.diagnostics
+    return builder.build(plans.images, push=getattr(options, "push", False)), plans.diagnostics
+
+
+def with_images(
+    compilation: Compilation, options: argparse.Namespace, *, inline: bool = False
+) -> Compilation:
+    """Build the images, and compile again with their names in the document."""
+    images, found = build_images(compilation, options)
+    names = {item.step: item.reference for item in images}
+    built = name_images(compilation, names, inline=inline)
+    return replace(built, diagnostics=(*built.diagnostics, *found))
 
 
 def plan_for_others(compilation: Compilation, options: argparse.Namespace) -> Plans:

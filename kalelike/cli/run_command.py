@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kalelike.cli.environment import environment_key, environment_lines, imported_modules
 from kalelike.cli.exits import Exit
@@ -20,6 +20,9 @@ from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.backend import RunOptions
 from kalelike.runtime.parameters import parse_text
+
+if TYPE_CHECKING:
+    from kalelike.run.local.launcher import LauncherKind
 
 STORE = ".kalelike"
 
@@ -49,9 +52,13 @@ def run_command(options: argparse.Namespace) -> int:
         return run_on_kubeflow(options, config)
     from kalelike.run.local.engine import run_pipeline
 
+    in_containers = config.engine == "docker"
     path = Path(options.source)
     store = store_folder(config.store, path)
-    job = _from_document(path, store) if _is_document(path) else _from_notebook(options, store)
+    if _is_document(path):
+        job = _from_document(path, store)
+    else:
+        job = _from_notebook(options, store, build=in_containers)
     given = parse_parameters(options.parameters, job.types, job.notebook)
     if not options.json:
         print_diagnostics(job.diagnostics, options.source)
@@ -75,14 +82,26 @@ def run_command(options: argparse.Namespace) -> int:
                 fail_fast=options.fail_fast,
                 imports=warm_imports(job.sources, job.folder),
                 environment_key=environment_key(lines),
+                by_image=in_containers,
                 graph=job.graph,
             ),
             progress.tell,
+            _launcher_kind(config.engine),
         )
     progress.summary(result, store)
     if result.status == "interrupted":
         return Exit.INTERRUPTED
     return Exit.OK if result.status == "succeeded" else Exit.FAILED
+
+
+def _launcher_kind(engine: str) -> LauncherKind:
+    if engine == "docker":
+        from kalelike.run.docker.launcher import CONTAINERS
+
+        return CONTAINERS
+    from kalelike.run.local.processes import PROCESSES
+
+    return PROCESSES
 
 
 def command_config(options: argparse.Namespace) -> Config:
@@ -104,11 +123,15 @@ def _is_document(path: Path) -> bool:
     return path.suffix.lower() in (".yaml", ".yml")
 
 
-def _from_notebook(options: argparse.Namespace, store: Path) -> _Job:
+def _from_notebook(options: argparse.Namespace, store: Path, *, build: bool) -> _Job:
     from kalelike.compiler import compile_notebook, write_codes
     from kalelike.graph.render.svg import render_svg
 
     compilation = compile_notebook(options.source, auto=options.auto)
+    if build:
+        from kalelike.cli.images import with_images
+
+        compilation = with_images(compilation, options)
     graph = compilation.graph
     try:
         write_codes(compilation, store / "code")

@@ -19,9 +19,10 @@ class RunOptions:
     ``store`` is the store's folder, ``notebook_dir`` the steps' working
     directory, ``code_dir`` holds the steps' code documents. ``imports`` are
     modules that the warm parent loads once for all steps. ``environment_key``
-    stands for the packages in the cache's keys. ``timeout`` limits the whole
-    run, in seconds. ``env`` are variables that every step gets. ``step_dir``
-    gives each step a working directory of its own in place of ``notebook_dir``.
+    stands for the packages in the cache's keys, and with ``by_image`` each step's
+    image does. ``timeout`` limits the whole run, in seconds. ``env`` are variables
+    that every step gets. ``step_dir`` gives each step a working directory of its
+    own in place of ``notebook_dir``.
     """
 
     store: Path
@@ -36,6 +37,7 @@ class RunOptions:
     fail_fast: bool = False
     imports: tuple[str, ...] = ()
     environment_key: str = ""
+    by_image: bool = False
     graph: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     step_dir: Callable[[str], Path] | None = None

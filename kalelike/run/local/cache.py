@@ -61,7 +61,7 @@ class StepCache:
             "parameters": task.parameters,
             "outputs": task.outputs,
             "env": task.env,
-            "environment": self._options.environment_key,
+            "environment": task.image if self._options.by_image else self._options.environment_key,
             "cacheKey": task.cache_key,
             "files": self._named_files(task),
         }

@@ -20,6 +20,8 @@ def process_failure(task: Task, ended: Ended, log: Path) -> Failure:
     """Describe a process that ended without a record of what it did."""
     if ended.cause == "memory":
         return memory_failure(task)
+    if ended.cause == "lost" and ended.note:
+        return _failure("Lost", ended.note, "KL831", "run again: what had finished is kept")
     if ended.cause == "lost":
         return _failure(
             "Killed", "the process that steps are forked from ended, and the step with it",

@@ -36,12 +36,14 @@ class Ended:
 
     ``status`` is its exit code, or the negative number of the signal that
     ended it. ``cause`` is ``memory`` when it was ended for its memory limit,
-    ``lost`` when what it ran in went away, else empty.
+    ``lost`` when what it ran in went away, else empty; ``note`` then says what
+    that was, if the launcher knows better than the engine.
     """
 
     number: int
     status: int
     cause: str = ""
+    note: str = ""
 
 
 class Launcher(Protocol):

@@ -40,7 +40,8 @@ class Task:
     ``inputs`` maps an input key to producer task and output key, ``parameters``
     an input key to its value. ``outputs`` maps an output key to its KFP type.
     ``timeout`` is in seconds, of all attempts together. ``options`` names the
-    options that only an engine's launcher can apply (see ``LauncherKind``).
+    options that only an engine's launcher can apply (see ``LauncherKind``);
+    ``variables`` are those that a cluster takes from secrets and config maps.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Task:
     timeout: float | None
     limits: Limits = Limits()
     options: frozenset[str] = frozenset()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,13 @@ def _task(
         float(seconds) if seconds is not None else None,
         _limits(resources),
         frozenset((*config, *resources)) - _EVERYWHERE,
+        tuple(
+            str(pair["envVar"])
+            for key in ("secretAsEnv", "configMapAsEnv")
+            for item in config.get(key, ())
+            for pair in item.get("keyToEnv", ())
+            if "envVar" in pair
+        ),
     )
 
 
