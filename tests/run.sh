@@ -12,4 +12,5 @@ export PATH="$PWD/$bin:$PATH" PYTHONDONTWRITEBYTECODE=
 "$bin/ruff" check --quiet .
 "$bin/mypy"
 "$bin/lint-imports"
+bash scripts/docker_engine.sh || echo "tests of containers are skipped" >&2
 "$bin/python" -m pytest --numprocesses "${KALELIKE_TEST_PROCESSES:-auto}" --dist loadfile "$@"

@@ -17,6 +17,9 @@ from kalelike.image.pins import Pin
 # The time of every file: early, and late enough for zip files made from them.
 EPOCH = 315532800
 
+LAYOUT = 2
+"""Goes up when the same wheels are unpacked into other bytes, so that no older layer is taken."""
+
 ROOT = "/kalelike"
 SITE = f"{ROOT}/site"
 """Where the requirements are installed."""

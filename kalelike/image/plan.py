@@ -18,6 +18,7 @@ from kalelike.image.base import Base, default_image
 from kalelike.image.layers import (
     CODE,
     FILES,
+    LAYOUT,
     LIBRARY,
     SITE,
     Layer,
@@ -179,7 +180,7 @@ def _pins_digest(pins: Iterable[Pin], machine: str) -> str:
         f"{pin.name} {project_digest(pin.project)}" if pin.project is not None else pin.requirement
         for pin in pins
     ]
-    return digest_of([python, machine, lines])
+    return digest_of([LAYOUT, python, machine, lines])
 
 
 # -- files ----------------------------------------------------------------------

@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kalelike.image.extras import need
-from kalelike.image.layers import SITE
-from kalelike.image.wheels import Wheel, cache_folder
-from kalelike.runtime.atomic import remove
+from kalelike.image.layers import LAYOUT, SITE
+from kalelike.image.wheels import Wheel, cache_folder, keep_folder
 
 # The Python of the image is on its path, wherever its base has it.
 _INTERPRETER = b"#!/usr/bin/env python3"
@@ -27,7 +26,7 @@ def unpack_wheels(wheels: Iterable[Wheel], cache: Path | None = None) -> list[Pa
     step's user cannot write it later. Raises ``OSError``.
     """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    root = (cache or cache_folder()) / "unpacked" / python
+    root = (cache or cache_folder()) / "unpacked" / f"{python}-{LAYOUT}"
     root.mkdir(parents=True, exist_ok=True)
     found, new = [], []
     for wheel in wheels:
@@ -41,8 +40,7 @@ def unpack_wheels(wheels: Iterable[Wheel], cache: Path | None = None) -> list[Pa
         if new:
             _compile(Path(aside))
         for _, place in new:
-            remove(place)
-            Path(aside, place.name).replace(place)
+            keep_folder(Path(aside, place.name), place)
     return found
 
 

@@ -18,7 +18,6 @@ from kalelike.image.layers import digest_of, file_digest
 from kalelike.image.local_modules import project_digest
 from kalelike.image.pins import Pin
 from kalelike.image.pip import run_pip
-from kalelike.runtime.atomic import remove
 
 # Platforms whose wheels run on the Debian that python:X.Y-slim stands on, newest first.
 _GLIBC = (36, 35, 34, 31, 28, 24, 17, 12, 5)
@@ -131,9 +130,17 @@ def _keep(pin: Pin, path: Path, folder: Path, machine: str) -> Wheel:
     digest = file_digest(path)
     (aside / path.name).with_suffix(".sha256").write_text(digest, "ascii")
     path.replace(aside / path.name)
-    remove(slot)
-    aside.replace(slot)
+    keep_folder(aside, slot)
     return Wheel(slot / path.name, digest)
+
+
+def keep_folder(made: Path, place: Path) -> None:
+    """Put a folder where it is kept, unless another process has put the same there."""
+    try:
+        made.replace(place)
+    except OSError:
+        if not place.is_dir():
+            raise
 
 
 def _differences(

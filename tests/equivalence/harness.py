@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from kalelike.notebook.read import read_notebook
 from kalelike.notebook.roles import tag_notebook
 from kalelike.run.backend import RunOptions, RunResult
 from kalelike.run.local.engine import run_pipeline
+from kalelike.run.local.launcher import LauncherKind
 from kalelike.run.local.processes import PROCESSES
 from kalelike.store.objects import object_path
 from kalelike.store.runs import RunRow, RunStore
@@ -67,22 +69,31 @@ def write_notebook(
 
 
 def compare(
-    notebook: Path, scratch: Path, *, may_fail: bool = False, oracle: Oracle | None = None
+    notebook: Path,
+    scratch: Path,
+    *,
+    may_fail: bool = False,
+    oracle: Oracle | None = None,
+    kind: LauncherKind | None = None,
+    prepare: Callable[[Compilation], Compilation] | None = None,
 ) -> Verdict:
     """Run the pipeline and the notebook in copies of the notebook's folder, and compare.
 
     ``may_fail``: both may stop at an error, and what came before it is compared.
-    ``oracle`` is a warm one to use. Raises ``CompileError`` when the notebook is refused.
+    ``oracle`` is a warm one to use; ``kind`` is what the steps run in (processes), and
+    ``prepare`` makes their images. Raises ``CompileError`` when the notebook is refused.
     """
     ours, theirs = scratch / "pipeline", scratch / "notebook"
     for folder in (ours, theirs):
         shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns(".kalelike"))
     compilation = compile_notebook(ours / notebook.name)
+    if prepare is not None:
+        compilation = prepare(compilation)
     store = ours / ".kalelike"
     write_codes(compilation, store / "code")
     options = RunOptions(store, ours, store / "code", pipeline="p", notebook=notebook.name)
     document = compilation.document
-    kind = oracle.kind if oracle is not None else PROCESSES
+    kind = kind or (oracle.kind if oracle is not None else PROCESSES)
     result = run_pipeline(document.ir, document.platform, {}, options, lambda event: None, kind)
     rows = RunStore(store)
     run = rows.find_run(result.run)

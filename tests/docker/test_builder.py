@@ -1,0 +1,289 @@
+"""Images by the Docker daemon: what is made, made again, shared, pushed and refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kalelike.compiler import compile_notebook
+from kalelike.errors import BuildError
+from kalelike.image.docker_builder import DockerBuilder
+from kalelike.image.installed import Installed
+from kalelike.image.pipeline import ImageOptions, plan_pipeline
+from kalelike.image.plan import ImagePlan
+from tests.docker.conftest import ROOT
+from tests.image.notebooks import Cells, compiled
+
+pytestmark = pytest.mark.docker
+
+CELLS: Cells = [
+    ("step:a", "import yaml\nx = yaml.safe_load('1')"),
+    ("step:b", "import tomli_w\ny = x + 1"),
+]
+
+
+def plan(
+    folder: Path, options: ImageOptions, builder: DockerBuilder, cells: Cells = CELLS
+) -> tuple[ImagePlan, ...]:
+    compilation = compiled(folder, cells, {"name": f"p {folder.name}"})
+    return plan_pipeline(
+        compilation.graph, compilation.codes, options, builder.find_base, Installed.here()
+    ).images
+
+
+def layers(client: Any, reference: str) -> list[str]:
+    found: list[str] = client.api.inspect_image(reference)["RootFS"]["Layers"]
+    return found
+
+
+def remove(client: Any, *references: str) -> None:
+    for reference in references:
+        client.images.remove(reference, force=True)
+
+
+def refused(caught: pytest.ExceptionInfo[BuildError]) -> str:
+    return caught.value.diagnostics[0].code.name
+
+
+def test_unchanged_images_are_not_made_again(
+    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path
+) -> None:
+    plans = plan(tmp_path, options, builder)
+    first = builder.build(plans, push=False)
+    assert [item.made for item in first] == [True, True]
+    assert [item.made for item in builder.build(plans, push=False)] == [False, False]
+    edited: Cells = [CELLS[0], ("step:b", "import tomli_w\ny = x + 2")]
+    again = builder.build(plan(tmp_path, options, builder, edited), push=False)
+    assert [item.made for item in again] == [False, True]
+    before, after = layers(client, first[1].reference), layers(client, again[1].reference)
+    assert before[:-1] == after[:-1]
+    assert before[-1] != after[-1]
+    below = layers(client, first[0].reference)
+    assert before[: len(below) - 2] == below[:-2]
+    remove(client, *(item.reference for item in (*first, again[1])))
+
+
+def test_two_builds_of_one_plan_have_the_same_layers(
+    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    twin = f"kalelike-test/twin:{os.getpid()}"
+    text = io.BytesIO(f"FROM {options.base}\nLABEL twin=1\n".encode())
+    client.images.build(fileobj=text, tag=twin)
+    (first, _) = builder.build(plan(tmp_path, options, builder), push=False)
+    monkeypatch.setenv("KALELIKE_CACHE", str(tmp_path / "cache"))
+    (second, _) = builder.build(plan(tmp_path, ImageOptions(base=twin), builder), push=False)
+    assert first.reference != second.reference
+    assert first.made
+    assert second.made
+    ours, theirs = layers(client, first.reference), layers(client, second.reference)
+    # The bill of materials names the base, so the last layer differs here.
+    assert ours[:-1] == theirs[:-1]
+    assert len(ours) > 4
+    remove(client, first.reference, second.reference, twin)
+
+
+def test_what_is_in_an_image(
+    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("HTTPS_PROXY_PASSWORD_FOR_TEST", "pr0xy-s3cret")
+    (image, _) = plan(tmp_path, options, builder)
+    builder.build([image], push=False)
+    config = client.api.inspect_image(image.reference)["Config"]
+    assert config["User"] == "65532:65532"
+    assert config["Labels"]["io.kalelike.step"] == "a"
+    assert config["Labels"]["org.opencontainers.image.title"] == f"p {tmp_path.name}: a"
+    made = client.api.create_container(image.reference, ["true"])
+    try:
+        stream, _ = client.api.get_archive(made["Id"], "/kalelike")
+        data = b"".join(stream)
+    finally:
+        client.api.remove_container(made["Id"])
+    check_content(data)
+    remove(client, image.reference)
+
+
+def check_content(data: bytes) -> None:
+    archive = tarfile.TarFile(fileobj=io.BytesIO(data))
+    bill = archive.extractfile("kalelike/sbom.cdx.json")
+    assert bill is not None
+    found = {item["name"]: item for item in json.load(bill)["components"]}
+    assert found["pyyaml"]["purl"].startswith("pkg:pypi/pyyaml@")
+    assert found["pyyaml"]["hashes"][0]["alg"] == "SHA-256"
+    home = str(Path.home()).encode()
+    for member in archive:
+        file = archive.extractfile(member) if member.isfile() else None
+        content = file.read() if file is not None else b""
+        assert b"BEGIN CERTIFICATE" not in content or "certifi" in member.name
+        assert b"pr0xy-s3cret" not in content
+        if not member.name.startswith("kalelike/site/") or member.name.endswith("RECORD"):
+            assert home + b"/.cache" not in content
+
+
+def test_a_read_only_root_with_a_temporary_folder_is_enough(
+    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path
+) -> None:
+    cells: Cells = [("step:a", "open('here.txt', 'w').write('x')\nimport matplotlib.pyplot")]
+    (image,) = plan(tmp_path, options, builder, cells)
+    builder.build([image], push=False)
+    code = image.layers[-1].files[0].path.rpartition("/")[2].removesuffix(".json")
+    step, _, sha = code.rpartition("-")
+    printed = client.containers.run(
+        image.reference, ["python3", "-m", "kalelike.runtime", step, sha, '{"inputs": {}}'],
+        read_only=True, tmpfs={"/tmp": ""}, cap_drop=["ALL"], user="12345:0", remove=True,
+        network_disabled=True,
+    )  # fmt: skip
+    assert b'"status": "succeeded"' in printed
+    remove(client, image.reference)
+
+
+def test_plans_build_as_they_stand(options: ImageOptions, client: Any, tmp_path: Path) -> None:
+    compiled(tmp_path, CELLS, {"name": f"p {tmp_path.name}"})
+    folder = tmp_path / "plan"
+    command = [sys.executable, "-m", "kalelike", "build", str(tmp_path / "nb.ipynb"), "--base",
+               str(options.base), "--plan", str(folder), "--json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    made = json.loads(done.stdout)["images"]
+    for item in made:
+        subprocess.run(
+            ["docker", "build", "-q", "-f", item["dockerfile"], "-t", item["image"], folder],
+            check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"},
+        )  # fmt: skip
+    printed = client.containers.run(
+        made[1]["image"], ["python3", "-c", "import tomli_w, kalelike.runtime; print(1)"],
+        remove=True,
+    )  # fmt: skip
+    assert printed == b"1\n"
+    remove(client, *(item["image"] for item in made))
+
+
+# -- what goes wrong --------------------------------------------------------------------
+
+
+def test_a_base_without_python(builder: DockerBuilder, client: Any, tmp_path: Path) -> None:
+    data = io.BytesIO()
+    tarfile.open(fileobj=data, mode="w").close()
+    client.api.import_image_from_data(data.getvalue(), repository="kalelike-test/empty", tag="1")
+    plans = plan(tmp_path, ImageOptions(base="kalelike-test/empty:1"), builder)
+    with pytest.raises(BuildError) as caught:
+        builder.build(plans, push=False)
+    assert refused(caught) == "base-without-python"
+    assert client.images.list(plans[0].repository) == []
+    remove(client, "kalelike-test/empty:1")
+
+
+def test_a_base_with_another_python(
+    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path
+) -> None:
+    text = f"FROM {options.base}\nENV PATH=/other:/usr/bin\nADD other.tar /\n"
+    inner, outer = io.BytesIO(), io.BytesIO()
+    script = b"#!/bin/sh\necho '[3, 2]'\n"
+    for target, name, data, mode in (
+        (inner, "other/python3", script, 0o755),
+        (outer, "Dockerfile", text.encode(), 0o644),
+    ):
+        with tarfile.open(fileobj=target, mode="w") as archive:
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), mode
+            archive.addfile(entry, io.BytesIO(data))
+            if target is outer:
+                entry = tarfile.TarInfo("other.tar")
+                entry.size = len(inner.getvalue())
+                archive.addfile(entry, io.BytesIO(inner.getvalue()))
+    outer.seek(0)
+    client.images.build(fileobj=outer, custom_context=True, tag="kalelike-test/other:1")
+    plans = plan(tmp_path, ImageOptions(base="kalelike-test/other:1"), builder)
+    with pytest.raises(BuildError) as caught:
+        builder.build(plans, push=False)
+    assert refused(caught) == "base-without-python"
+    assert "has Python 3.2" in caught.value.diagnostics[0].message
+    remove(client, "kalelike-test/other:1")
+
+
+def test_another_architecture(client: Any, options: ImageOptions, tmp_path: Path) -> None:
+    foreign = DockerBuilder(Installed.here(), "aarch64", print, client)
+    plans = plan(tmp_path, ImageOptions(base=options.base, platform="linux/arm64"), foreign)
+    with pytest.raises(BuildError) as caught:
+        foreign.build(plans, push=False)
+    assert refused(caught) == "architecture-mismatch"
+
+
+def test_a_base_that_cannot_be_pulled(builder: DockerBuilder) -> None:
+    with pytest.raises(BuildError) as caught:
+        builder.find_base("localhost:1/nothing/here:1")
+    assert refused(caught) == "base-not-found"
+
+
+def test_no_daemon(tmp_path: Path) -> None:
+    compiled(tmp_path, CELLS)
+    done = subprocess.run(
+        [sys.executable, "-m", "kalelike", "build", str(tmp_path / "nb.ipynb")],
+        env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "KL520" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# -- the registry ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A registry on this machine: Debian's own package."""
+    script = ROOT / "scripts" / "docker_registry.sh"
+    folder = tmp_path_factory.mktemp("registry")
+    with subprocess.Popen(["bash", script, folder], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        if not address:
+            pytest.skip("no registry: the package docker-registry is not installed")
+        yield address
+        process.terminate()
+
+
+def test_push(
+    builder: DockerBuilder, options: ImageOptions, client: Any, registry: str, tmp_path: Path
+) -> None:
+    wanted = ImageOptions(registry=f"{registry}/team", base=options.base)
+    plans = plan(tmp_path, wanted, builder)
+    pushed = builder.build(plans, push=True)
+    assert all(item.digest.startswith("sha256:") for item in pushed)
+    assert pushed[0].reference == f"{plans[0].repository}@{pushed[0].digest}"
+    remove(client, *(item.reference for item in plans))
+    again = builder.build(plans, push=True)
+    assert [(item.made, item.digest) for item in again] == [(False, item.digest) for item in pushed]
+
+
+def test_compile_names_pushed_images_by_digest(
+    options: ImageOptions, client: Any, registry: str, tmp_path: Path
+) -> None:
+    compiled(tmp_path, CELLS, {"name": f"p {tmp_path.name}"})
+    command = [sys.executable, "-m", "kalelike", "compile", str(tmp_path / "nb.ipynb"), "--build",
+               "--push", "--registry", registry, "--base", str(options.base), "-o",
+               str(tmp_path / "p.yaml")]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    text = (tmp_path / "p.yaml").read_text()
+    assert text.count(f"{registry}/") == text.count("@sha256:") == 2
+
+
+def test_a_registry_that_refuses(
+    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path
+) -> None:
+    plans = plan(tmp_path, ImageOptions(registry="localhost:1/team", base=options.base), builder)
+    with pytest.raises(BuildError) as caught:
+        builder.build(plans, push=True)
+    assert refused(caught) == "push-refused"
+    assert compile_notebook(tmp_path / "nb.ipynb").codes
+    remove(client, *(item.reference for item in plans))
