@@ -37,6 +37,7 @@ def make_parser() -> ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_compile(commands)
     _add_build(commands)
+    _add_lock(commands)
     _add_run(commands)
     _add_graph(commands)
     _add_check(commands)
@@ -173,6 +174,21 @@ def _add_build(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         "--plan",
         metavar="DIR",
         help="write Dockerfiles and their context for another builder, and build nothing",
+    )
+    _add_auto(parser)
+    _add_json(parser, "one JSON object")
+
+
+def _add_lock(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands, "lock", "write down the packages of a notebook's images, with hashes",
+        "lock_command",
+    )  # fmt: skip
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="the .ipynb file")
+    parser.add_argument(
+        "--platform",
+        metavar="OS/ARCH",
+        help="what the images run on: linux/amd64 or linux/arm64 (default: as this machine)",
     )
     _add_auto(parser)
     _add_json(parser, "one JSON object")

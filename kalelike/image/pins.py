@@ -38,16 +38,51 @@ class Pin:
         return " ".join((text, *(f"--hash={item}" for item in self.hashes)))
 
 
+class Known(Protocol):
+    """A distribution that is known with all that it requires: installed, reported or locked."""
+
+    @property
+    def key(self) -> str:
+        """The name in the form in which names are compared."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The version."""
+        ...
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The requirements as they stand."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A distribution as pip's report or a lock lists it; the fields are those of :class:`Pin`."""
+
+    key: str
+    version: str
+    requires: tuple[str, ...] = ()
+    project: Path | None = None
+    url: str = ""
+    hashes: tuple[str, ...] = ()
+
+
 class Source(Protocol):
     """Where versions and dependencies are looked up: the environment, or a lock."""
 
-    def find(self, name: str) -> Distribution | None:
+    def find(self, name: str) -> Known | None:
         """Return the distribution of a name."""
         ...
 
 
-def pin_of(item: Distribution) -> Pin:
-    """Return the pin of an installed distribution."""
+def pin_of(item: Known) -> Pin:
+    """Return the pin of a distribution."""
+    if isinstance(item, Listed):
+        return Pin(item.key, item.version, item.project, item.url, item.hashes)
+    if not isinstance(item, Distribution):
+        return Pin(item.key, item.version)
     url = item.direct_url
     if item.project is not None:
         return Pin(item.key, item.version, project=item.project)
@@ -83,7 +118,7 @@ class Closure:
     ``missing`` maps a name to the distribution that asks for it.
     """
 
-    found: Mapping[str, Distribution]
+    found: Mapping[str, Known]
     needs: Mapping[str, tuple[str, ...]]
     missing: Mapping[str, str]
 
@@ -93,7 +128,7 @@ def close(roots: Iterable[Requirement], source: Source, environment: Mapping[str
 
     Versions are the source's own: what is installed together is shipped together.
     """
-    found: dict[str, Distribution] = {}
+    found: dict[str, Known] = {}
     needs: dict[str, dict[str, None]] = {}
     missing: dict[str, str] = {}
     waiting = [(canonical(item.name), extra, "") for item in roots for extra in ("", *item.extras)]
@@ -117,7 +152,7 @@ def close(roots: Iterable[Requirement], source: Source, environment: Mapping[str
 
 
 def requirements_of(
-    item: Distribution, extra: str, environment: Mapping[str, str]
+    item: Known, extra: str, environment: Mapping[str, str]
 ) -> Iterator[Requirement]:
     """Yield what a distribution requires, or what an extra of it adds."""
     wanted = canonical(extra)

@@ -15,8 +15,9 @@ from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument
 from kalelike.image.base import Base
 from kalelike.image.installed import Installed
+from kalelike.image.lock import Lock, lock_path, make_lock, read_lock
 from kalelike.image.plan import Plans, base_references, plan_images
-from kalelike.image.requirements import Requirements, find_requirements
+from kalelike.image.requirements import Requirements, all_pins, find_requirements
 
 # The grammar of the OCI distribution specification, with a host in front.
 _REGISTRY = re.compile(
@@ -79,8 +80,14 @@ def plan_pipeline(
     Raises ``BuildError`` with everything that keeps a step from having one.
     """
     folder = Path(graph.notebook.path).resolve().parent
-    needs = find_requirements(graph, installed, folder, machine=options.machine)
-    problems = [*needs.diagnostics, *_unresolved(needs, graph)]
+    lock = _lock(graph, options.machine)
+    modules = lock.modules if lock is not None else None
+    needs = find_requirements(
+        graph, installed, folder, source=lock, modules=modules, machine=options.machine
+    )
+    problems = [*needs.diagnostics, *_unresolved(needs, lock, graph)]
+    if lock is not None:
+        problems += _drifted(lock, needs, installed)
     if has_errors(problems):
         raise BuildError(problems)
     references = base_references(graph, options.base)
@@ -98,15 +105,56 @@ def plan_pipeline(
     return Plans(plans.images, (*problems, *plans.diagnostics))
 
 
-def _unresolved(needs: Requirements, graph: PipelineGraph) -> list[Diagnostic]:
+def lock_pipeline(graph: PipelineGraph, options: ImageOptions, installed: Installed) -> Lock:
+    """Return a lock of all that a pipeline's steps need; nothing is written.
+
+    Raises ``BuildError`` as :func:`plan_pipeline` does, and where pip cannot resolve.
+    """
+    notebook = Path(graph.notebook.path).resolve()
+    needs = find_requirements(graph, installed, notebook.parent, machine=options.machine)
+    # What is asked for and not installed is what pip is to resolve.
+    problems = [item for item in needs.diagnostics if item.code.name != "requirement-not-installed"]
+    if has_errors(problems):
+        raise BuildError(problems)
+    return make_lock(needs, installed, lock_path(notebook), options.machine)
+
+
+def _lock(graph: PipelineGraph, machine: str) -> Lock | None:
+    path = lock_path(Path(graph.notebook.path).resolve())
+    return read_lock(path, machine) if path.exists() else None
+
+
+def _drifted(lock: Lock, needs: Requirements, installed: Installed) -> list[Diagnostic]:
+    """Name what has another version here than in the images."""
+    other = [
+        f"{pin.name} {item.version} here, {pin.version} in the lock"
+        for pin in all_pins(needs.steps)
+        if (item := installed.find(pin.name)) is not None and item.version != pin.version
+    ]
+    if not other:
+        return []
+    message = f"{lock.path.name} has other versions than are installed: {'; '.join(other[:5])}"
+    hint = "the images have the lock's; to lock what is installed: kalelike lock"
+    return [diagnose("lock-differs", message, Location(lock.path.name), hint)]
+
+
+def _unresolved(needs: Requirements, lock: Lock | None, graph: PipelineGraph) -> list[Diagnostic]:
+    place = Location(graph.notebook.name)
+    if lock is not None:
+        hint = "write the lock again: kalelike lock"
+        return [
+            diagnose("lock-outdated", f"{item} is asked for, and is not in the lock", place, hint)
+            for item in needs.wanted
+        ]
+    hint = "install it, or let `kalelike lock` ask the package index for it"
     return [
         diagnose(
             "requirement-not-installed",
-            f"{requirement} is asked for, and is not what is installed here",
-            Location(graph.notebook.name),
-            "install it, or let `kalelike lock` ask the package index for it",
+            f"{item} is asked for, and is not what is installed here",
+            place,
+            hint,
         )
-        for requirement in needs.wanted
+        for item in needs.wanted
     ]
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -27,12 +29,14 @@ RUNTIME = ("cloudpickle", "ipython", "matplotlib-inline")
 
 _PYTHON = frozenset({*sys.stdlib_module_names, *sys.builtin_module_names})
 
-# Extras that nobody's results depend on.
-_NOT_FOR_RUNNING = frozenset(
-    """all benchmark benchmarks build ci complete cov coverage dev devel develop development doc
-    docs documentation example examples format full install lint linting maintenance mypy nox
-    precommit pre publish release style test testing tests tox tutorial tutorials typing types
-    typecheck""".split()  # noqa: SIM905
+# What libraries name in their extras for those who develop them.
+_TOOLS = re.compile(
+    """asv|black|build|cibuildwheel|codecov|commitizen|coverage|cython|docutils|flake8|furo|gitpython
+    |hatch|hypothesis|ipykernel|isort|jupyter|maturin|meson|mkdocs|mock|mypy|myst|nbconvert|nbsphinx
+    |nbval|ninja|notebook|nox|numpydoc|pip$|pre-commit|pybind11|pydata-sphinx|pydocstyle|pylint
+    |pyright|pytest|ruff|setuptools|sphinx|towncrier|tox|twine|types-|uv$|versioneer|virtualenv
+    |wheel|xdoctest""",
+    re.VERBOSE,
 )
 
 
@@ -56,8 +60,10 @@ class Requirements:
     steps: tuple[StepRequirements, ...]
     runtime: tuple[Pin, ...]
     roots: Mapping[str, tuple[str, ...]]
+    stated: tuple[Requirement, ...]
+    """What the notebook asks for in its options."""
     wanted: tuple[Requirement, ...]
-    """What the notebook asks for in its options and the environment does not have."""
+    """What of it the environment does not have."""
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -79,18 +85,20 @@ def find_requirements(
     folder: Path,
     *,
     source: Source | None = None,
+    modules: Mapping[str, tuple[str, ...]] | None = None,
     machine: str | None = None,
 ) -> Requirements:
     """Return what each step of a graph needs.
 
     ``folder`` is the notebook's. ``source`` gives versions and dependencies
-    (a lock; the environment itself by default). ``machine`` is the image's
+    (a lock; the environment itself by default), and ``modules`` which of its
+    distributions hold a module that is not installed here. ``machine`` is the image's
     architecture, as ``platform.machine()`` names it on Linux. A step also
     gets what the makers of its inputs need: an object loads only where its
     class is.
     """
     environment = marker_environment("Linux", machine)
-    finder = _Finder(installed, folder, environment)
+    finder = _Finder(installed, folder, environment, modules or {})
     needs: dict[StepName, _Needs] = {}
     for step in graph.steps:
         own = finder.needs_of(step)
@@ -98,6 +106,7 @@ def find_requirements(
             own.add(needs[producer])
         needs[step.name] = own
     runtime = {name: Requirement(name) for name in RUNTIME}
+    stated: dict[str, Requirement] = {}
     wanted: dict[str, Requirement] = {}
     steps = []
     for step in graph.steps:
@@ -105,26 +114,33 @@ def find_requirements(
         for text in step.options.requirements:
             requirement = finder.stated(text, step)
             if requirement is not None:
-                own.roots[str(requirement)] = requirement
-                if source is None and not _is_satisfied(requirement, installed):
-                    wanted[str(requirement)] = requirement
+                own.roots[text] = stated[text] = requirement
+                if not _is_satisfied(requirement, source or installed):
+                    wanted[text] = requirement
         closure = close((runtime | own.roots).values(), source or installed, environment)
         finder.tell_missing(closure.missing, step, wanted, locked=source is not None)
         pins = tuple(pin_of(item) for item in closure.found.values())
-        modules = tuple(own.modules[name] for name in sorted(own.modules))
-        steps.append(StepRequirements(step.name, pins, modules))
+        shipped = tuple(own.modules[name] for name in sorted(own.modules))
+        steps.append(StepRequirements(step.name, pins, shipped))
     basis = close(runtime.values(), source or installed, environment)
     return Requirements(
         tuple(steps),
         tuple(pin_of(item) for item in basis.found.values()),
         finder.owners,
+        tuple(stated.values()),
         tuple(wanted.values()),
         tuple(finder.diagnostics),
     )
 
 
-def _is_satisfied(requirement: Requirement, installed: Installed) -> bool:
-    item = installed.find(requirement.name)
+@lru_cache(maxsize=1)
+def _companions() -> dict[str, tuple[str, ...]]:
+    text = Path(__file__).with_name("companions.toml").read_text("utf-8")
+    return {name: tuple(found) for name, found in tomllib.loads(text)["companions"].items()}
+
+
+def _is_satisfied(requirement: Requirement, source: Source) -> bool:
+    item = source.find(requirement.name)
     if item is None:
         return False
     if requirement.url is not None:
@@ -135,8 +151,15 @@ def _is_satisfied(requirement: Requirement, installed: Installed) -> bool:
 class _Finder:
     """Finds what imports lead to, and says what they do not lead to, once for each."""
 
-    def __init__(self, installed: Installed, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        installed: Installed,
+        folder: Path,
+        environment: Mapping[str, str],
+        modules: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self.installed = installed
+        self.modules = modules
         self.environment = environment
         self.folder = folder.resolve()
         self.owners: dict[str, tuple[str, ...]] = {}
@@ -163,6 +186,9 @@ class _Finder:
                     found.roots |= {each.name: each for each in self._with_companions(owner)}
             elif origin is not None and not _is_part_of_python(origin):
                 waiting += self._take_module(found, item, origin, place)
+            elif item.root in self.modules:
+                self.owners[item.root] = self.modules[item.root]
+                found.roots |= {name: Requirement(name) for name in self.modules[item.root]}
             elif canonical(item.root) not in given:
                 self._tell_absent(item, place, step)
         return found
@@ -190,16 +216,20 @@ class _Finder:
         """Yield a distribution, and what it uses where that is installed too.
 
         Many libraries do more, or something else, beside another one, without
-        an import in the notebook: pandas with pyarrow or numexpr. They name it
-        in an extra.
+        an import in the notebook: pandas with pyarrow, scikit-learn with
+        pandas. Most name it in some extra, often one for their own tests.
         """
         yield Requirement(owner.key)
-        for extra in owner.extras:
-            if _NOT_FOR_RUNNING & set(re.split(r"[-_.]+", extra.lower())):
-                continue
-            for needed in requirements_of(owner, extra, self.environment):
-                if self.installed.find(needed.name) is not None:
-                    yield Requirement(canonical(needed.name))
+        if owner.key in RUNTIME:
+            return
+        named = [
+            needed.name
+            for extra in owner.extras
+            for needed in requirements_of(owner, extra, self.environment)
+        ]
+        for name in map(canonical, (*named, *_companions().get(owner.key, ()))):
+            if not _TOOLS.match(name) and self.installed.find(name) is not None:
+                yield Requirement(name)
 
     def stated(self, text: str, step: Step) -> Requirement | None:
         """Read a requirement of a step's options (PEP 508)."""

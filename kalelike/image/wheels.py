@@ -78,11 +78,13 @@ def is_native(machine: str) -> bool:
 
 
 def _fetch(pins: Sequence[Pin], target: Path, machine: str) -> None:
-    asked = [pin for pin in pins if pin.project is None]
-    if asked:
-        lines = "\n".join(pin.requirement for pin in asked)
+    # With hashes pip wants one for every line, and repositories have none.
+    for hashed in (True, False):
+        asked = [pin for pin in pins if pin.project is None and bool(pin.hashes) is hashed]
+        if not asked:
+            continue
         requirements = target / "requirements.txt"
-        requirements.write_text(lines + "\n", "utf-8")
+        requirements.write_text("".join(f"{pin.requirement}\n" for pin in asked), "utf-8")
         common = ["--quiet", "--no-deps", "--requirement", str(requirements)]
         if is_native(machine):
             run_pip(["wheel", *common, "--wheel-dir", str(target)])

@@ -55,9 +55,11 @@ def test_a_reader_gets_what_its_values_are_made_with(tmp_path: Path) -> None:
 
 
 def test_what_a_library_uses_where_it_is_there_comes_along(tmp_path: Path) -> None:
-    found = needs(tmp_path, [("step:a", "import pandas\nx = 1")])
+    cells = [("step:a", "import pandas\nx = 1"), ("step:b", "import sklearn\ny = 1")]
+    found = needs(tmp_path, cells)
     assert {"matplotlib", "scipy", "tabulate"} <= names(found, "a")
-    assert "hypothesis" not in names(found, "a")
+    assert {"matplotlib", "pandas"} <= names(found, "b")
+    assert not {"hypothesis", "pytest", "ruff", "mypy"} & (names(found, "a") | names(found, "b"))
 
 
 def test_helpers_are_shipped_and_bring_their_imports(tmp_path: Path) -> None:
