@@ -190,7 +190,7 @@ def _runtime_files() -> Iterator[ShippedFile]:
     """Yield kalelike's runtime: all of the package that a step can use."""
     folder = Path(kalelike.runtime.__file__).parent
     package = folder.parent
-    for path in (package / "__init__.py", *sorted(folder.glob("*.py"))):
+    for path in (package / "__init__.py", *sorted(folder.rglob("*.py"))):
         yield ShippedFile(
             f"{LIBRARY}/kalelike/{path.relative_to(package).as_posix()}", file_digest(path), path
         )

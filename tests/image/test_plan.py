@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import kalelike.runtime
 from kalelike.compiler import Compilation
 from kalelike.image.base import Base
 from kalelike.image.dockerfile import render_dockerfile
@@ -136,7 +137,9 @@ def test_the_runtime_is_whole_and_alone(tmp_path: Path) -> None:
     layers = plans(compiled(tmp_path, CELLS)).images[0].layers
     paths = [file.path for layer in layers if layer.kind is LayerKind.RUNTIME
              for file in layer.files]  # fmt: skip
-    assert "/kalelike/lib/kalelike/runtime/__main__.py" in paths
+    here = Path(kalelike.runtime.__file__).parent
+    modules = {path.relative_to(here).as_posix() for path in here.rglob("*.py")}
+    assert {path.partition("/runtime/")[2] for path in paths} - {""} == modules
     outside = [path for path in paths if "/runtime/" not in path]
     assert outside == ["/kalelike/lib/kalelike/__init__.py"]
 
