@@ -27,6 +27,7 @@ from kalelike.notebook.settings import Settings, check_step_names
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _NUMBERING = re.compile(r"^\s*(?:\d+(?:\.\d+)*|[IVX]+)[.):]?\s+")
+_SETTINGS = ("plt.rcParams", "mpl.rcParams", "matplotlib.rcParams", "pd.options", "os.environ")
 _OTHER = re.compile(r"[^a-z0-9]+")
 _MOST_STEPS = 12
 _CELLS_A_STEP = 5
@@ -101,8 +102,21 @@ def _told(
 
 
 def _is_setup(cell: Cell) -> bool:
+    """Imports, definitions and settings, and the constants that stand among them."""
     tree = transform_cell(cell.source).tree
-    return tree is not None and all(_sets_up(statement) for statement in tree.body)
+    if tree is None or not all(_sets_up(item) or _is_constant(item) for item in tree.body):
+        return False
+    return not tree.body or any(_sets_up(item) for item in tree.body)
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Assign):
+        return False
+    try:
+        ast.literal_eval(statement.value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return all(isinstance(item, ast.Name) for item in statement.targets)
 
 
 def _sets_up(statement: ast.stmt) -> bool:
@@ -121,6 +135,8 @@ def _sets_up(statement: ast.stmt) -> bool:
             )  # fmt: skip
         case ast.Expr(value=ast.Constant()):
             return True
+        case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target]):
+            return ast.unparse(target).startswith(_SETTINGS)
         case _:
             return False
 

@@ -29,7 +29,7 @@ def check_flows(
     for flow in flows:
         found.extend(checker.crossing(flow))
         found.extend(checker.parameters(flow))
-    if not flows:
+    if not tagged.steps:
         found.append(
             diagnose(
                 "no-steps",

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kalelike.compiler import Compilation, compile_notebook, write_codes
-from kalelike.notebook.model import Role
+from kalelike.dataflow.partition import partition_notebook
+from kalelike.notebook.model import Role, TaggedNotebook
 from kalelike.notebook.read import read_notebook
 from kalelike.notebook.roles import tag_notebook
+from kalelike.notebook.settings import read_settings
 from kalelike.run.backend import RunOptions, RunResult
 from kalelike.run.local.engine import run_pipeline
 from kalelike.run.local.launcher import LauncherKind
@@ -47,7 +49,10 @@ class Verdict:
 def write_notebook(
     path: Path, cells: list[tuple[str, str]], metadata: dict[str, Any] | None = None
 ) -> Path:
-    """Write a notebook of ``(tags, source)`` pairs; tags are separated by spaces."""
+    """Write a notebook of ``(tags, source)`` pairs; tags are separated by spaces.
+
+    The tag ``markdown`` makes a text cell.
+    """
     data = {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -61,6 +66,8 @@ def write_notebook(
                 "outputs": [],
                 "execution_count": None,
             }
+            if tags != "markdown"
+            else {"cell_type": "markdown", "id": f"c{index}", "metadata": {}, "source": source}
             for index, (tags, source) in enumerate(cells)
         ],
     }
@@ -76,17 +83,19 @@ def compare(
     oracle: Oracle | None = None,
     kind: LauncherKind | None = None,
     prepare: Callable[[Compilation], Compilation] | None = None,
+    auto: bool = False,
 ) -> Verdict:
     """Run the pipeline and the notebook in copies of the notebook's folder, and compare.
 
-    ``may_fail``: both may stop at an error, and what came before it is compared.
-    ``oracle`` is a warm one to use; ``kind`` is what the steps run in (processes), and
-    ``prepare`` makes their images. Raises ``CompileError`` when the notebook is refused.
+    ``auto`` lets kalelike choose the steps. ``may_fail``: both may stop at an error, and what
+    came before it is compared. ``oracle`` is a warm one to use; ``kind`` is what the steps run in
+    (processes), and ``prepare`` makes their images. Raises ``CompileError`` when the notebook is
+    refused.
     """
     ours, theirs = scratch / "pipeline", scratch / "notebook"
     for folder in (ours, theirs):
         shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns(".kalelike"))
-    compilation = compile_notebook(ours / notebook.name)
+    compilation = compile_notebook(ours / notebook.name, auto=auto)
     if prepare is not None:
         compilation = prepare(compilation)
     store = ours / ".kalelike"
@@ -101,8 +110,16 @@ def compare(
     if result.status != "succeeded" and not may_fail:
         failed = [f"{item.step}: {item.error or item.reason}" for item in result.steps]
         return Verdict(compilation, result, run, tuple(failed))
-    plan = _plan(compilation, result, run, store, theirs / notebook.name, may_fail)
+    tagged = _tagged(theirs / notebook.name, auto)
+    plan = _plan(compilation, result, run, store, tagged, may_fail)
     return Verdict(compilation, result, run, *_ask_oracle(plan, theirs, oracle))
+
+
+def _tagged(path: Path, auto: bool) -> TaggedNotebook:
+    notebook = read_notebook(path)
+    if auto:
+        return partition_notebook(notebook, read_settings(notebook))
+    return tag_notebook(notebook)
 
 
 def _plan(
@@ -110,10 +127,9 @@ def _plan(
     result: RunResult,
     run: RunRow,
     store: Path,
-    notebook: Path,
+    tagged: TaggedNotebook,
     may_fail: bool,
 ) -> dict[str, Any]:
-    tagged = tag_notebook(read_notebook(notebook))
     cells = [item for item in tagged.cells if item.role is not Role.SKIP]
     last: dict[str, int] = {}
     for item in cells:
@@ -141,7 +157,7 @@ def _plan(
         "cells": [
             {
                 "index": c.cell.index,
-                "name": f"{notebook.name} cell [{c.cell.number}]",
+                "name": f"{tagged.notebook.name} cell [{c.cell.number}]",
                 "source": c.cell.source,
             }
             for c in cells
