@@ -22,7 +22,13 @@ def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.mark.parametrize("notebook", EXAMPLES, ids=lambda path: path.stem)
+CASES = [
+    pytest.param(path, id=path.stem, marks=() if path.stem == "two_models" else pytest.mark.slow)
+    for path in EXAMPLES
+]
+
+
+@pytest.mark.parametrize("notebook", CASES)
 def test_example(
     notebook: Path,
     tmp_path: Path,
