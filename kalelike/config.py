@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import CompileError
 
+ENGINES = ("local", "docker", "kfp")
 _FILES = ("kalelike.toml", "pyproject.toml")
 _ENVIRONMENT = "KALELIKE_"
 _SECRETS = ("token", "cookie", "cookies", "password", "secret")
@@ -210,6 +211,8 @@ def _misfit(name: str, value: object, kind: str) -> str | None:
         return None if fits else "has to be a number above 0"
     if not isinstance(value, str) or not value:
         return "has to be a text"
+    if name == "engine" and value not in ENGINES:
+        return f"has to be one of {', '.join(ENGINES)}"
     if name in ("host", "proxy", "index_url") and has_credentials(value):
         return "holds a password, and would be written into files; leave it out"
     return None

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from kalelike.cli.exits import Exit
-from kalelike.cli.report import print_json
+from kalelike.cli.report import print_diagnostics, print_json
 from kalelike.cli.run_command import STORE, store_folder
-from kalelike.store.runs import RunStore
+from kalelike.diagnostics import Severity
+from kalelike.errors import KalelikeError
+from kalelike.store.runs import RunRow, RunStore
 
 
 def run_command(options: argparse.Namespace) -> int:
     """List the newest runs first; raises ``KalelikeError`` for an unusable store."""
-    store = RunStore(store_folder(options.store, Path(STORE)))
-    try:
-        runs = store.list_runs(options.limit)
-    finally:
-        store.close()
+    folder = store_folder(options.store, Path(STORE))
+    runs = _list(folder, options.limit)
+    going = [run.id for run in runs if run.engine == "kfp" and run.status == "running"]
+    if going:
+        _look_up(folder, going)
+        runs = _list(folder, options.limit)
     if options.json:
         print_json(
             {
@@ -38,3 +42,24 @@ def run_command(options: argparse.Namespace) -> int:
         took = f"{run.ended - run.started:8.2f} s" if run.ended else " " * 10
         print(f"{run.id}  {run.status:<11} {began} {took}  {run.pipeline}")
     return Exit.OK
+
+
+def _list(folder: Path, limit: int) -> list[RunRow]:
+    store = RunStore(folder)
+    try:
+        return store.list_runs(limit)
+    finally:
+        store.close()
+
+
+def _look_up(folder: Path, runs: list[str]) -> None:
+    """Ask the servers how runs stand; one that does not answer leaves them as they were."""
+    from kalelike.run.kfp.engine import refresh
+
+    for run in runs:
+        try:
+            refresh(folder, run)
+        except KalelikeError as error:
+            print_diagnostics(
+                replace(item, severity=Severity.WARNING) for item in error.diagnostics
+            )

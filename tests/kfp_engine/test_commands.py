@@ -175,6 +175,16 @@ def test_detach_show_follow_and_logs(place: Place) -> None:
     assert "begun" in place.call("logs", run["run"], "slow", *place.store())[1]
 
 
+def test_runs_asks_how_those_that_go_on_stand(place: Place) -> None:
+    place.write((["step:one"], "x = 1\n"))
+    assert place.run("--detach")[0] == 0
+    for thread in place.server.threads:
+        thread.join()
+    code, printed = place.call("runs", "--json", *place.store())
+    assert code == 0
+    assert [run["status"] for run in json.loads(printed)["runs"]] == ["succeeded"]
+
+
 def test_fingerprints_come_back_and_no_cache_runs_again(place: Place) -> None:
     place.write((["step:one"], "rows = [1, 2]\n"), (["step:two"], "total = sum(rows)\n"))
     assert place.run()[0] == 0
