@@ -257,6 +257,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL813", "not-cached", _N, "A step's result cannot be used again."),
     ("KL814", "no-such-value", _E, "A run has no such value."),
     ("KL809", "bad-argument", _E, "A command-line argument cannot be used."),
+    ("KL821", "cannot-verify", _E, "The notebook and its pipeline cannot both be run here."),
+    ("KL822", "bad-certificate", _E, "The certificate is damaged, or is none."),
     ("KL831", "container-lost", _E, "A step's container went away under it."),
     ("KL832", "image-not-here", _E, "The Docker daemon does not have a step's image."),
     ("KL833", "daemon-elsewhere", _E, "The Docker daemon runs on another machine."),

@@ -39,6 +39,7 @@ def make_parser() -> ArgumentParser:
     _add_build(commands)
     _add_lock(commands)
     _add_run(commands)
+    _add_verify(commands)
     _add_graph(commands)
     _add_check(commands)
     _add_show(commands)
@@ -288,6 +289,47 @@ def _add_cancel(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     _add_json(parser, "one JSON object")
 
 
+def _add_verify(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "verify",
+        "run a notebook and its pipeline, and prove that both compute the same",
+        "verify_command",
+    )
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="the .ipynb file")
+    _add_auto(parser)
+    parser.add_argument(
+        "--rtol", type=_tolerance, default=1e-9, metavar="X", help="relative (default: 1e-9)"
+    )
+    parser.add_argument(
+        "--atol", type=_tolerance, default=1e-12, metavar="X", help="absolute (default: 1e-12)"
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="run the notebook twice, and fail over values that are not covered or not "
+        "the same in both runs",
+    )
+    parser.add_argument("--engine", choices=("local",), default="local", help="what runs the steps")
+    parser.add_argument(
+        "-j", "--jobs", type=_positive, metavar="N", help="steps at a time (default: 1)"
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="time limit for the pipeline"
+    )
+    parser.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit XML")
+    parser.add_argument(
+        "--certificate", metavar="FILE", help="write hashes of all that was verified, and verdict"
+    )
+    parser.add_argument(
+        "--check",
+        metavar="CERTIFICATE",
+        help="run nothing; tell whether a certificate still fits the notebook, its data and "
+        "the environment",
+    )
+    _add_json(parser, "one JSON object for each event, the outcome last,")
+
+
 def _add_graph(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     parser = _command(
         commands, "graph", "show the steps and what flows between them", "graph_command"
@@ -353,6 +395,16 @@ def _positive(text: str) -> int:
     value = int(text) if text.isascii() and text.isdigit() else 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 on")
+    return value
+
+
+def _tolerance(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 0 to 1")
     return value
 
 

@@ -3,8 +3,8 @@
 Off by default. ``KALELIKE_FINGERPRINTS`` says how much: ``outputs`` (or 1) what a
 step gives to others, ``all`` also what it was given, what its cells leave
 behind, random generators, and files written. On Kubernetes, outputs are taken
-unless it says ``none`` (or 0). ``KALELIKE_RANDOM_START`` starts the global random generators from a text,
-so that two runs of unseeded code can be compared.
+unless it says ``none`` (or 0). ``KALELIKE_RANDOM_START`` starts the global
+random generators from a text, so that two runs of unseeded code can be compared.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The proof that a pipeline computes what its notebook computes, for one notebook."""

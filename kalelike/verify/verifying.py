@@ -1,0 +1,154 @@
+"""The verification of one notebook: both runs, the comparison, and the notebook once more."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kalelike.runtime.fingerprints import Outcome as Compared
+from kalelike.runtime.fingerprints import Tolerance, compare_fingerprints
+from kalelike.verify.displays import compare_shown
+from kalelike.verify.findings import Finding, Kind, Outcome, Status, Verification
+from kalelike.verify.judging import judge
+from kalelike.verify.notebook_side import observe_notebook
+from kalelike.verify.observations import NotebookObservation, PipelineSide, Tell
+from kalelike.verify.reasons import Investigator
+from kalelike.verify.subject import Subject
+
+START = "kalelike verify"
+_AGAIN = "kalelike verify, once more"
+HASH_SEED = 0
+_OTHER_HASH_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """How to verify.
+
+    ``strict`` runs the notebook twice in any case, and lets nothing uncovered
+    pass. ``scratch`` is where both runs' files go: a new temporary folder, if
+    None.
+    """
+
+    tolerance: Tolerance
+    strict: bool = False
+    engine: str = "local"
+    scratch: Path | None = None
+
+
+def verify(
+    subject: Subject, pipeline_side: PipelineSide, options: VerifyOptions, tell: Tell
+) -> Verification:
+    """Run the notebook and its pipeline, and compare the two.
+
+    Where they differ, the notebook runs a second time, with other string
+    hashes and another start of unseeded generators: what two of its own runs
+    do not agree on is not the pipeline's difference. Raises
+    :class:`kalelike.errors.BackendError` when the engine cannot run the
+    pipeline, ``OSError`` when the notebook's folder cannot be copied.
+    """
+    started = time.monotonic()
+    scratch = options.scratch or Path(tempfile.mkdtemp(prefix="kalelike-verify-"))
+    try:
+        made = _verify(subject, pipeline_side, options, tell, scratch)
+    finally:
+        if options.scratch is None:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return replace(made, seconds=time.monotonic() - started)
+
+
+def _verify(
+    subject: Subject, pipeline_side: PipelineSide, options: VerifyOptions, tell: Tell, scratch: Path
+) -> Verification:
+    blank = Verification(
+        subject.path.name,
+        Outcome.EQUAL,
+        options.tolerance,
+        diagnostics=subject.compilation.diagnostics,
+        engine=options.engine,
+        strict=options.strict,
+    )
+    first = _run_notebook(subject, scratch / "notebook", tell, START, HASH_SEED, "notebook")
+    if first.error is not None:
+        return replace(blank, outcome=Outcome.NOTEBOOK_FAILS, error=first.error)
+    (scratch / "pipeline").mkdir()
+    pipeline = pipeline_side.observe(subject, scratch / "pipeline", tell)
+    if pipeline.interrupted:
+        return replace(blank, outcome=Outcome.INTERRUPTED)
+    judged = judge(subject, first, pipeline, options.tolerance)
+    findings = judged.findings
+    runs = 1
+    if options.strict or any(item.status is Status.DIFFERENT for item in findings):
+        runs = 2
+        again = _run_notebook(
+            subject, scratch / "again", tell, _AGAIN, _OTHER_HASH_SEED, "notebook again"
+        )
+        told = _Stability(subject, first, again, options.tolerance)
+        findings = tuple(map(told.settle, findings))
+    investigator = Investigator(subject, first, pipeline, options.tolerance)
+    findings = tuple(
+        investigator.explain(item) if item.status is Status.DIFFERENT else item for item in findings
+    )
+    different = any(item.status is Status.DIFFERENT for item in findings)
+    outcome = Outcome.DIFFERENT if different else Outcome.EQUAL
+    return replace(blank, outcome=outcome, steps=judged.counts, findings=findings, runs=runs)
+
+
+def _run_notebook(
+    subject: Subject, scratch: Path, tell: Tell, start: str, hash_seed: int, side: str
+) -> NotebookObservation:
+    scratch.mkdir(parents=True)
+    return observe_notebook(subject, scratch, tell, start=start, hash_seed=hash_seed, side=side)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stability:
+    """Two runs of the notebook, and what they do not agree on."""
+
+    subject: Subject
+    first: NotebookObservation
+    again: NotebookObservation
+    tolerance: Tolerance
+
+    def settle(self, finding: Finding) -> Finding:
+        """Return the finding, as unstable if the notebook's own runs differ there."""
+        if finding.status is not Status.DIFFERENT or not self._differs(finding):
+            return finding
+        return replace(finding, status=Status.UNSTABLE)
+
+    def _differs(self, finding: Finding) -> bool:
+        if self.again.error is not None:
+            return True
+        if finding.kind is Kind.METRIC:
+            one, other = (run.metrics.get(finding.name) for run in (self.first, self.again))
+            return one != other
+        if finding.kind is Kind.DISPLAY:
+            assert finding.index is not None
+            shown = [run.shown.get(finding.index, []) for run in (self.first, self.again)]
+            roots = (self.first.root, self.again.root)
+            found = compare_shown(shown[0], shown[1], roots, self.tolerance)
+            return found.outcome is Compared.DIFFERENT
+        if finding.kind is Kind.FILE:
+            return self._unlike(*(run.files.get(finding.name) for run in (self.first, self.again)))
+        if finding.kind is Kind.FAILURE:
+            return False
+        return self._value_differs(finding)
+
+    def _value_differs(self, finding: Finding) -> bool:
+        step = next(item for item in self.subject.steps if item.name == finding.step)
+        place = step.begins_after if finding.stage == "given" else step.ends_after
+        kept = [
+            run.generators if finding.name.startswith("@") else run.everything
+            for run in (self.first, self.again)
+        ]
+        return self._unlike(*(side.get(place, {}).get(finding.name) for side in kept))
+
+    def _unlike(self, one: object, other: object) -> bool:
+        if not isinstance(one, dict) or not isinstance(other, dict):
+            return one != other
+        if not one or not other:
+            return one != other
+        return compare_fingerprints(one, other, self.tolerance).outcome is Compared.DIFFERENT
