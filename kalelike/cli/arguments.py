@@ -317,6 +317,12 @@ def _add_verify(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument(
         "--timeout", type=_seconds, metavar="SECONDS", help="time limit for the pipeline"
     )
+    parser.add_argument(
+        "--start-method",
+        choices=("spawn", "fork"),
+        default="spawn",
+        help="how a step's process starts (default: spawn, a fresh interpreter; fork is faster)",
+    )
     parser.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit XML")
     parser.add_argument(
         "--certificate", metavar="FILE", help="write hashes of all that was verified, and verdict"

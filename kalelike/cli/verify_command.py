@@ -11,6 +11,7 @@ from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output, write_output
 from kalelike.cli.report import print_diagnostics, print_json
 from kalelike.cli.terminal import is_terminal
+from kalelike.cli.warm_imports import warm_imports
 from kalelike.compiler import Compilation, compile_notebook
 from kalelike.diagnostics import Location, Severity, diagnose
 from kalelike.errors import BackendError
@@ -57,7 +58,14 @@ def _verify(options: argparse.Namespace, compilation: Compilation) -> Verificati
 
     path = Path(options.notebook)
     subject = make_subject(path, compilation)
-    side = LocalSide(START, HASH_SEED, options.jobs or 1, options.timeout)
+    side = LocalSide(
+        START,
+        HASH_SEED,
+        options.jobs or 1,
+        options.timeout,
+        options.start_method,
+        warm_imports(_sources(compilation), path.resolve().parent),
+    )
     how = VerifyOptions(Tolerance(options.rtol, options.atol), options.strict, options.engine)
     progress = _Progress(options.json)
     try:
@@ -68,6 +76,11 @@ def _verify(options: argparse.Namespace, compilation: Compilation) -> Verificati
         raise BackendError([diagnose("cannot-verify", why, place)]) from error
     finally:
         progress.close()
+
+
+def _sources(compilation: Compilation) -> list[str]:
+    steps = compilation.graph.steps
+    return [item.source for step in steps for item in (*step.preamble, *step.cells)]
 
 
 def _environment(options: argparse.Namespace, compilation: Compilation) -> tuple[str, ...]:

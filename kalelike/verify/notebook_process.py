@@ -120,7 +120,12 @@ class _NotebookRun:
     def _start_generators(self, step: str) -> None:
         start = os.environ.get(RANDOM_START)
         if start is not None:
-            kinds = [kind for kind in ("python", "numpy", "torch") if kind not in self.seeded]
+            carried = self.plan["carried"].get(step, ())
+            kinds = [
+                kind
+                for kind in ("python", "numpy", "torch")
+                if kind not in self.seeded and f"@random:{kind}" not in carried
+            ]
             start_generators(f"{start}/{step}", kinds)
 
     def _watch_seeding(self) -> None:

@@ -68,6 +68,7 @@ def _plan(subject: Subject, trace: Path) -> dict[str, Any]:
         "notebook": subject.compilation.graph.notebook.name,
         "setup": str(SETUP_STEP),
         "boundaries": sorted(subject.boundaries),
+        "carried": {step.name: list(step.inputs) for step in subject.steps},
         "metrics": [asdict(item) for item in subject.metrics],
         "cells": [
             {

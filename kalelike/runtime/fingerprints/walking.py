@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import copyreg
+import io
 import types
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -129,6 +130,8 @@ class Walker:
             self.part(builder, ".__self__", value.__self__)
         elif isinstance(value, types.BuiltinFunctionType):
             self._add_builtin(builder, value)
+        elif isinstance(value, io.IOBase) and value.closed:
+            builder.add("closed", str(getattr(value, "name", "")))
         elif isinstance(value, _SCALARS):
             self._add_subclass(builder, value)
         elif not self._add_container(builder, value, cls):

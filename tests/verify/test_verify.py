@@ -1,0 +1,190 @@
+"""Notebooks that are equal, planted faults with their reasons, and what is the notebook's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kalelike.verify.findings import Kind, Outcome, Status
+from tests.verify.running import (
+    Cells,
+    replaced_source,
+    run,
+    subject_of,
+    with_changed_step,
+    without_input,
+)
+
+SOUND: Cells = [
+    ("imports", "import random\nimport json\nrandom.seed(3)"),
+    ("functions", "def scaled(values, by):\n    return [value * by for value in values]"),
+    ("step:load", "data = [random.random() for _ in range(50)]\nprint(len(data))"),
+    ("step:fit", "random.shuffle(data)\nmodel = {'mean': sum(data) / len(data)}\nmodel"),
+    ("", "with open('model.json', 'w') as file:\n    json.dump(model, file)"),
+    ("step:use", "with open('model.json') as file:\n    again = json.load(file)\n"
+     "result = scaled([again['mean'], random.random()], 3)\nresult"),
+    ("pipeline-metrics", "print(result[0])"),
+]  # fmt: skip
+
+
+def test_equal(tmp_path: Path) -> None:
+    made = run(subject_of(tmp_path / "book", SOUND), method="spawn")
+    assert made.outcome is Outcome.EQUAL
+    assert made.findings == ()
+    assert made.runs == 1
+    total = {kind: sum(step.equal.get(kind, 0) for step in made.steps) for kind in Kind}
+    assert total[Kind.METRIC] == 1
+    assert total[Kind.DISPLAY] == 4
+    assert total[Kind.VALUE] >= 6
+    assert os.listdir(tmp_path / "book") == ["book.ipynb"]
+
+
+def test_unseeded_random_numbers_compare_all_the_same(tmp_path: Path) -> None:
+    cells: Cells = [
+        ("imports", "import random"),
+        ("step:one", "x = random.random()"),
+        ("step:two", "y = [x, random.random()]\ny"),
+        ("step:three", "random.seed(1)\nz = random.random()"),
+        ("step:four", "w = [y, z, random.random()]"),
+    ]
+    made = run(subject_of(tmp_path / "book", cells))
+    assert made.outcome is Outcome.EQUAL
+    assert made.findings == ()
+
+
+FAULTS = {
+    "code": ("fit", replaced_source("sum(data)", "max(data)"), "fit", "cell [3]", "model", ""),
+    "lost input": ("fit", without_input("@random:python"), "fit", "cell [3]", "data",
+                   "random state"),
+    "clock": ("load", replaced_source("for _ in", "+ __import__('time').time() for _ in"),
+              "load", "cell [2]", "data", ""),
+    "definition": ("use", without_input("result"), "", "", "", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["code", "lost input", "clock"])
+def test_a_fault_in_a_step_is_found_at_its_cell(name: str, tmp_path: Path) -> None:
+    cells = [item for item in SOUND if "model.json" not in item[1]][:-1]
+    step, change, where, cell, value, reason = FAULTS[name]
+    subject = with_changed_step(subject_of(tmp_path / "book", cells), step, change)
+    made = run(subject)
+    assert made.outcome is Outcome.DIFFERENT
+    first = made.first
+    assert first is not None
+    assert (first.step, first.name, first.kind) == (where, value, Kind.VALUE)
+    assert first.cell
+    assert first.reason is not None
+    assert first.reason.line
+    assert first.reason.source
+    assert made.runs == 2
+    if reason:
+        assert first.reason.kind == reason
+    if name == "lost input":
+        assert "random.shuffle(data)" in first.reason.source
+
+
+def test_a_step_that_fails(tmp_path: Path) -> None:
+    cells: Cells = [("step:one", "x = 1"), ("step:two", "y = 2\nz = x + y")]
+    subject = with_changed_step(
+        subject_of(tmp_path / "book", cells), "two", lambda data: data.update(inputs=[])
+    )
+    made = run(subject)
+    assert made.outcome is Outcome.DIFFERENT
+    assert made.first is not None
+    assert made.first.kind is Kind.FAILURE
+    assert "name 'x' is not defined" in made.first.why
+    assert made.first.reason is not None
+    assert made.first.reason.line == 2
+    assert made.first.reason.source == "z = x + y"
+    assert "bind x" in made.first.reason.hint
+
+
+def test_a_file_that_another_step_left(tmp_path: Path) -> None:
+    """Steps have folders of their own: a file that is not passed on is not there."""
+    cells: Cells = [
+        ("step:one", "open('a.txt', 'w').write('1')"),
+        ("step:two", "x = open('a.txt').read()"),
+    ]
+    subject = with_changed_step(
+        subject_of(tmp_path / "book", cells), "two", lambda data: data.update(inputs=[])
+    )
+    made = run(subject)
+    assert made.first is not None
+    assert "No such file" in made.first.why
+    assert made.first.reason is not None
+    assert made.first.reason.source == "x = open('a.txt').read()"
+
+
+def test_files_and_displays_and_metrics_differ(tmp_path: Path) -> None:
+    cells: Cells = [
+        ("step:one", "x = 1.5"),
+        ("step:two", "print('x is', 2)\nopen('out.txt', 'w').write('2.5')\ny = x"),
+        ("pipeline-metrics", "print(y)"),
+    ]
+
+    def change(data: dict[str, object]) -> None:
+        for cell in data["cells"]:  # type: ignore[attr-defined]
+            cell["source"] = cell["source"].replace("2)", "3)").replace("2.5", "3.5")
+            cell["source"] = cell["source"].replace("y = x", "y = x * 2")
+
+    made = run(with_changed_step(subject_of(tmp_path / "book", cells), "two", change))
+    assert {item.kind for item in made.of(Status.DIFFERENT)} == {
+        Kind.DISPLAY, Kind.FILE, Kind.METRIC, Kind.VALUE
+    }  # fmt: skip
+    shown = next(item for item in made.findings if item.kind is Kind.DISPLAY)
+    assert shown.why == "'x is 3' for 'x is 2'"
+
+
+UNSTABLE = {
+    "clock": "import time\nx = time.time()",
+    "random of the system": "import random\nx = random.SystemRandom().random()",
+    "order of a set": "x = list({str(n) for n in range(99)})",
+    "process": "import os\nx = os.getpid()",
+}
+
+
+@pytest.mark.parametrize("name", ["clock", "random of the system", "process"])
+def test_what_two_runs_of_the_notebook_do_not_agree_on(name: str, tmp_path: Path) -> None:
+    cells: Cells = [("step:one", UNSTABLE[name]), ("step:two", "y = [x]\nz = 1")]
+    subject = subject_of(tmp_path / "book", cells)
+    made = run(subject)
+    assert made.outcome is Outcome.EQUAL
+    assert {item.name for item in made.of(Status.UNSTABLE)} == {"x", "y"}
+    assert made.proved
+    assert made.runs == 2
+
+
+def test_the_order_of_a_set_is_the_same_on_both_sides(tmp_path: Path) -> None:
+    cells: Cells = [("step:one", UNSTABLE["order of a set"]), ("step:two", "y = x[0]")]
+    assert run(subject_of(tmp_path / "book", cells), method="spawn").findings == ()
+
+
+def test_strict_lets_nothing_uncovered_pass(tmp_path: Path) -> None:
+    cells: Cells = [("step:one", "x = (n for n in [1])\ny = 1"), ("step:two", "z = y")]
+    made = run(subject_of(tmp_path / "book", cells), strict=True)
+    assert made.outcome is Outcome.EQUAL
+    assert [item.name for item in made.of(Status.UNCOVERED)] == ["x"]
+    assert not made.proved
+    assert made.runs == 2
+
+
+def test_the_notebook_itself_fails(tmp_path: Path) -> None:
+    cells: Cells = [("step:one", "x = 1\n1 / 0"), ("step:two", "y = x")]
+    made = run(subject_of(tmp_path / "book", cells))
+    assert made.outcome is Outcome.NOTEBOOK_FAILS
+    assert made.error is not None
+    assert made.error["type"] == "ZeroDivisionError"
+    assert made.error["line"] == 2
+
+
+def test_relative_folders_above_are_there(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("7", "utf-8")
+    cells: Cells = [
+        ("step:one", "x = open('../data/a.txt').read()"),
+        ("step:two", "y = open('../data/a.txt').read() + x\nprint(y)"),
+    ]
+    made = run(subject_of(tmp_path / "book", cells))
+    assert made.outcome is Outcome.EQUAL
