@@ -79,8 +79,11 @@ def _verify(options: argparse.Namespace, compilation: Compilation) -> Verificati
 
 
 def _sources(compilation: Compilation) -> list[str]:
-    steps = compilation.graph.steps
-    return [item.source for step in steps for item in (*step.preamble, *step.cells)]
+    found = []
+    for step in compilation.graph.steps:
+        found += [item.source for item in step.preamble]
+        found += [item.source for item in step.cells]
+    return found
 
 
 def _environment(options: argparse.Namespace, compilation: Compilation) -> tuple[str, ...]:

@@ -126,7 +126,10 @@ class _NotebookRun:
                 for kind in ("python", "numpy", "torch")
                 if kind not in self.seeded and f"@random:{kind}" not in carried
             ]
+            before = set(self.seeded)
             start_generators(f"{start}/{step}", kinds)
+            # Starting them goes through the functions that notice the notebook's seeding.
+            self.seeded = before
 
     def _watch_seeding(self) -> None:
         """Learn of generators that the notebook itself seeds: their stream is its own."""

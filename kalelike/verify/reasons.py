@@ -34,7 +34,11 @@ _RANDOM = re.compile(
     r"\brandom\b|\brand\w*\(|\bshuffle\b|\bsample\(|\bchoice\(|\bpermutation\(|_split\b|\.fit\w*\(|"
     r"\bnormal\(|\buniform\(|\bseed\("
 )
-_SEED = re.compile(r"\bseed\(|\bset_state\(|\bmanual_seed\(")
+_CHANGING = re.compile(
+    r"\]\s*(?:[-+*/|&]|//|\*\*)?=(?!=)|inplace\s*=\s*True|"
+    r"\.(?:append|extend|insert|update|add|pop|remove|discard|clear|sort|reverse|setdefault|fill|"
+    r"fit\w*|drop\w*|set_\w+|put|resize)\("
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class Investigator:
             ),
             cell,
             name,
+            _CHANGING if cell is not None and name not in cell.source else None,
         )
 
     def _computed(self, finding: Finding, step: StepPlan, seen: StepObservation) -> Reason:
@@ -180,17 +185,13 @@ class Investigator:
             if now is None:
                 continue
             if not self._same(last, now):
-                return self._likely(
-                    name, [item for item in between if start < item.index <= cell.index]
-                )
+                return self._likely([item for item in between if start < item.index <= cell.index])
             start = cell.index
         return between[-1] if between else None
 
-    def _likely(self, name: str, cells: Sequence[CellPlan]) -> CellPlan:
+    def _likely(self, cells: Sequence[CellPlan]) -> CellPlan:
         """Of cells of which one changes a value unseen, the one that changes anything in place."""
-        changing = re.compile(r"\]\s*[-+*/|&]?=|\.\w+\(.*\)|inplace")
-        del name
-        return next((item for item in cells if changing.search(item.source)), cells[-1])
+        return next((item for item in cells if _CHANGING.search(item.source)), cells[-1])
 
     def _other_generator(self, step: StepPlan, seen: StepObservation) -> str:
         theirs = self.notebook.generators.get(step.begins_after, {})

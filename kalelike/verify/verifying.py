@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _verify(
             subject, scratch / "again", tell, _AGAIN, _OTHER_HASH_SEED, "notebook again"
         )
         told = _Stability(subject, first, again, options.tolerance)
-        findings = tuple(map(told.settle, findings))
+        findings = told.settle(findings)
     investigator = Investigator(subject, first, pipeline, options.tolerance)
     findings = tuple(
         investigator.explain(item) if item.status is Status.DIFFERENT else item for item in findings
@@ -113,11 +114,21 @@ class _Stability:
     again: NotebookObservation
     tolerance: Tolerance
 
-    def settle(self, finding: Finding) -> Finding:
-        """Return the finding, as unstable if the notebook's own runs differ there."""
-        if finding.status is not Status.DIFFERENT or not self._differs(finding):
-            return finding
-        return replace(finding, status=Status.UNSTABLE)
+    def settle(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Return the findings; those are unstable on which the notebook's own runs differ.
+
+        So is what the same step computes after something unstable: a score
+        may be the same in two runs by chance.
+        """
+        found: list[Finding] = []
+        unstable: set[str] = set()
+        for item in findings:
+            if item.status is Status.DIFFERENT and item.kind is not Kind.FAILURE:
+                if item.step in unstable or self._differs(item):
+                    item = replace(item, status=Status.UNSTABLE)
+                    unstable.add(item.step)
+            found.append(item)
+        return tuple(found)
 
     def _differs(self, finding: Finding) -> bool:
         if self.again.error is not None:
@@ -133,8 +144,6 @@ class _Stability:
             return found.outcome is Compared.DIFFERENT
         if finding.kind is Kind.FILE:
             return self._unlike(*(run.files.get(finding.name) for run in (self.first, self.again)))
-        if finding.kind is Kind.FAILURE:
-            return False
         return self._value_differs(finding)
 
     def _value_differs(self, finding: Finding) -> bool:

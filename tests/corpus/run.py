@@ -130,7 +130,9 @@ def _verify(entry: Entry, options: argparse.Namespace) -> Row:
             for item in found
         ]  # fmt: skip
         internal = last.get("internal_error")
-        return {**row, "outcome": "crash" if internal else "refused", "told": told or internal}
+        plain = "" if internal else _plain_failure(entry, options)
+        outcome = "crash" if internal else "fails" if plain else "refused"
+        return {**row, "outcome": outcome, "told": told or internal, "error": plain}
     if last.get("event") != "Verification":
         return {**row, "outcome": "crash", "told": err[-1500:]}
     counts: dict[str, int] = {}
@@ -154,6 +156,15 @@ def _verify(entry: Entry, options: argparse.Namespace) -> Row:
         "warnings": sorted(set(warnings)),
         "error": f"{error['type']}: {error['message']}"[:200] if error else "",
     }
+
+
+def _plain_failure(entry: Entry, options: argparse.Namespace) -> str:
+    """Run a refused notebook as it stands; return how it fails, nothing if it does not."""
+    place = entry.place(options.checkouts)
+    command = [options.python, str(HERE / "plain.py"), str(place)]
+    status, out, err = _run(command, place.parent, options.timeout)
+    failed = next((item[6:] for item in out.splitlines() if item.startswith("FAILS ")), "")
+    return failed or ("" if status == 0 else f"ends with {status}: {err[-200:]}")
 
 
 def _reads(entry: Entry, options: argparse.Namespace) -> Row:

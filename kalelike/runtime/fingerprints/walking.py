@@ -189,7 +189,7 @@ class Walker:
         else:
             return False
         if cls.__module__ != "builtins":
-            self._add_attributes(builder, value)
+            self._add_attributes(builder, value, public=True)
         if isinstance(value, collections.defaultdict):
             self.part(builder, ".default_factory", value.default_factory)
         return True
@@ -262,11 +262,15 @@ class Walker:
         elif state is not None:
             self.part(builder, ".state", state)
 
-    def _add_attributes(self, builder: Builder, value: Any) -> None:
+    def _add_attributes(self, builder: Builder, value: Any, *, public: bool = False) -> None:
+        """Add what an object's slots and dictionary hold; of containers, what is public."""
         names = {key: None for cls in type(value).__mro__ for key in _slots(cls)}
         found = {key: getattr(value, key) for key in names if hasattr(value, key)}
         own = getattr(value, "__dict__", None)
-        self._add_named(builder, {**found, **(own if isinstance(own, dict) else {})})
+        found |= own if isinstance(own, dict) else {}
+        self._add_named(
+            builder, {key: found[key] for key in found if not (public and key.startswith("_"))}
+        )
 
     def _add_named(self, builder: Builder, state: Mapping[str, Any]) -> None:
         """Add attributes; their order says nothing of a value."""
