@@ -123,11 +123,12 @@ class _Stability:
         found: list[Finding] = []
         unstable: set[str] = set()
         for item in findings:
-            if item.status is Status.DIFFERENT and item.kind is not Kind.FAILURE:
-                if item.step in unstable or self._differs(item):
-                    item = replace(item, status=Status.UNSTABLE)
-                    unstable.add(item.step)
-            found.append(item)
+            judged = item.status is Status.DIFFERENT and item.kind is not Kind.FAILURE
+            if judged and (item.step in unstable or self._differs(item)):
+                unstable.add(item.step)
+                found.append(replace(item, status=Status.UNSTABLE))
+            else:
+                found.append(item)
         return tuple(found)
 
     def _differs(self, finding: Finding) -> bool:
