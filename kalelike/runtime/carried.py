@@ -139,7 +139,7 @@ def _install(
         command = [
             sys.executable, "-m", "pip", "install", "--target", str(site), "--no-cache-dir",
             "--disable-pip-version-check", "--no-input", "--no-compile", "--progress-bar", "off",
-            "--only-binary", ":all:", "--prefer-binary", "-c", str(constraints),
+            "--prefer-binary", "-c", str(constraints),
             *(item.get("text") or f"{item['name']}=={item['version']}" for item in missing),
         ]  # fmt: skip
         done = subprocess.run(

@@ -90,6 +90,7 @@ class FakeKubeflow(Api):
         self.pace = pace
         self.token = token
         self.user = user
+        self.multi_user = False
         self.stuck: set[str] = set()
         self.experiments: dict[str, dict[str, Any]] = {}
         self.pipelines: dict[str, dict[str, Any]] = {}
@@ -110,16 +111,20 @@ class FakeKubeflow(Api):
             return self._log(parts[3], parts[5])
         if parts[:2] != ["apis", "v2beta1"]:
             return Answer({"code": 5, "message": "Not Found"}, 404)
+        if request.query.get("namespace") and not self.multi_user:
+            return Answer({"code": 3, "message": "In single-user mode, no namespace"}, 400)
         name = parts[2].partition(":")[0]
         handler = getattr(self, f"_{name}", None)
         return handler(request, parts[3:]) if handler else Answer({"code": 5}, 404)
 
     def _healthz(self, request: Request, rest: list[str]) -> Answer:
-        return Answer({"commit_sha": "x", "tag_name": "2.17.0", "multi_user": False})
+        return Answer({"commit_sha": "x", "multi_user": self.multi_user})
 
     def _experiments(self, request: Request, rest: list[str]) -> Answer:
         if request.method == "POST":
             body = json.loads(request.body)
+            if body.get("namespace") and not self.multi_user:
+                return Answer({"code": 3, "message": "In single-user mode, no namespace"}, 400)
             made = {
                 "experiment_id": str(uuid.uuid4()),
                 "display_name": body["display_name"],

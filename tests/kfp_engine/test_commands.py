@@ -234,6 +234,17 @@ def test_a_damaged_result_is_not_taken(place: Place) -> None:
     assert not list((place.folder / ".kalelike").glob(".pull-*"))
 
 
+@pytest.mark.parametrize("multi_user", [False, True], ids=["one user", "several"])
+def test_the_namespace_is_named_only_where_there_are_several(
+    multi_user: bool, place: Place
+) -> None:
+    place.write((["step:one"], "x = 1\n"))
+    place.server.multi_user = multi_user
+    assert place.run("--namespace", "team-a")[0] == 0
+    named = [r for r in place.server.requests if r.query.get("namespace") == "team-a"]
+    assert bool(named) is multi_user
+
+
 def test_cancel(place: Place) -> None:
     place.write(
         (["step:slow"], "import time\ntime.sleep(600)\n"),

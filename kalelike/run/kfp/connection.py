@@ -42,6 +42,7 @@ class Connection:
             self.client: Any = _make_client(target)
         self._api: Any = self.client._run_api.api_client
         self.host: str = self._api.configuration.host
+        self.multi_user = False
         _limit_waiting(self._api.rest_client)
 
     def check(self) -> Mapping[str, Any]:
@@ -54,7 +55,13 @@ class Connection:
             if fault.kind is Fault.MISSING:
                 raise ApiError(Fault.NOT_KFP, "it knows no /apis/v2beta1/healthz") from fault
             raise
+        self.multi_user = found.get("multi_user") is True
         return found
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace to name in requests: a server for one user refuses any."""
+        return self.target.namespace if self.multi_user else None
 
     def _is_old(self) -> bool:
         try:

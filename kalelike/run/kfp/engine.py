@@ -94,7 +94,7 @@ def submit(submission: Submission) -> Submitted:
     )
     check_request(document, request)
     connection = connect(submission.target)
-    version = upload(connection, document, submission.pipeline, request.namespace)
+    version = upload(connection, document)
     experiment = find_experiment(connection, request)
     run_id = create_run(connection, version, experiment, request)
     remote = RemoteRun(
@@ -122,7 +122,7 @@ def upload_pipeline(document: PipelineDocument, target: Target, name: str) -> tu
     """Make sure that the server has this document as a version; returns it, and the host."""
     check_request(document, Request(name, name, {}, target.namespace))
     connection = connect(target)
-    return upload(connection, document, name, target.namespace), connection.host
+    return upload(connection, document), connection.host
 
 
 @contextlib.contextmanager

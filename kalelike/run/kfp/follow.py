@@ -186,7 +186,7 @@ class Follower:
         if waited < self.pace.pending or now - seen.asked_why < self.pace.pending / 4:
             return
         seen.asked_why = now
-        reason = waiting_reason(self.connection.target, snapshot.workflow, step, waited)
+        reason = waiting_reason(self.connection.target, snapshot.workflow, step)
         if reason and reason != seen.reason:
             seen.reason = reason
             self.tell(StepWaits(time.time(), self.run, step.name, reason))

@@ -106,13 +106,13 @@ def find_experiment(connection: Connection, request: Request) -> str:
     """Return the id of the experiment, made where there is none; raises :class:`BackendError`."""
     what = f"the experiment {request.experiment} cannot be made"
     with told(connection, what), connection.errors():
-        found = connection.client.create_experiment(request.experiment, namespace=request.namespace)
+        found = connection.client.create_experiment(
+            request.experiment, namespace=connection.namespace
+        )
     return _id(connection, found.experiment_id, what)
 
 
-def upload(
-    connection: Connection, document: PipelineDocument, name: str, namespace: str | None
-) -> Version:
+def upload(connection: Connection, document: PipelineDocument) -> Version:
     """Return the version that holds this document, uploaded only if there is none.
 
     The content's hash is part of a version's name; of a pipeline's first
@@ -120,7 +120,9 @@ def upload(
     Raises :class:`BackendError`.
     """
     digest = content_hash(document)
-    version_name = f"{name} {digest[:12]}"
+    info: Any = document.ir["pipelineInfo"]
+    name, namespace = str(info["name"]), connection.namespace
+    version_name = f"{name}-{digest[:12]}"
     with told(connection, f"the pipeline {name} cannot be looked up"):
         pipeline = _find_pipeline(connection, name, namespace)
         if pipeline is not None:
@@ -204,7 +206,7 @@ def _find_version(
         )
         for item in data.get("pipeline_versions") or ():
             described = f"{_HASH}{digest}" in str(item.get("description", ""))
-            hashed = str(item.get("display_name", "")).endswith(f" {digest[:12]}")
+            hashed = str(item.get("display_name", "")).endswith(f"-{digest[:12]}")
             if item.get("display_name") == name and (described or hashed):
                 return str(item["pipeline_version_id"]), names[-1], name
     return None
@@ -247,8 +249,8 @@ def create_run(connection: Connection, version: Version, experiment: str, reques
 
 def _find_run(connection: Connection, request: Request) -> str | None:
     query = {"filter": _filter(request.job), "sort_by": "created_at desc", "page_size": "5"}
-    if request.namespace:
-        query["namespace"] = request.namespace
+    if connection.namespace:
+        query["namespace"] = connection.namespace
     data = connection.get("/apis/v2beta1/runs", **query)
     for item in data.get("runs") or ():
         if item.get("display_name") == request.job:

@@ -36,7 +36,8 @@ class Target:
     def client_arguments(self, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the arguments of ``kfp.Client``; raises :class:`BackendError` for what is missing.
 
-        Everything that kfp reads from the environment itself is left to it.
+        Everything that kfp reads from the environment itself is left to it. Its
+        ``namespace`` is Kubeflow's own, not the user's, and stays as it is.
         """
         environ = os.environ if environ is None else environ
         host = self.host or environ.get("KF_PIPELINES_ENDPOINT")
@@ -56,8 +57,6 @@ class Target:
             "kube_context": self.kube_context,
             "proxy": self.proxy,
         }
-        if self.namespace:
-            arguments["namespace"] = self.namespace
         if self.service_account_token:
             from kfp.client import ServiceAccountTokenVolumeCredentials
 

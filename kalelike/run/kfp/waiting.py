@@ -23,7 +23,7 @@ _REMEDIES = {
 }
 
 
-def waiting_reason(target: Target, workflow: str, step: KfpStep, seconds: float) -> str:
+def waiting_reason(target: Target, workflow: str, step: KfpStep) -> str:
     """Return why a step's pod waits, as one line."""
     try:
         pods, namespace = _pods(target, workflow)
@@ -36,8 +36,8 @@ def waiting_reason(target: Target, workflow: str, step: KfpStep, seconds: float)
             return reason
     place = f"-n {namespace} -l workflows.argoproj.io/workflow={workflow}"
     return (
-        f"has waited {seconds:.0f} s for its pod; perhaps the image {step.image} cannot be"
-        f" pulled, or no node has the resources: kubectl describe pod {place}"
+        f"still waits for its pod; perhaps the image {step.image} is large or cannot be pulled,"
+        f" or no node has the resources: kubectl describe pod {place}"
     )
 
 
