@@ -196,7 +196,9 @@ def _add_lock(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
 
 
 def _add_run(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
-    parser = _command(commands, "run", "run a notebook's pipeline on this machine", "run_command")
+    parser = _command(
+        commands, "run", "run a notebook's pipeline here, or on Kubeflow", "run_command"
+    )
     parser.add_argument(
         "source", metavar="NOTEBOOK|PIPELINE.yaml", help="a notebook, or a compiled pipeline"
     )
@@ -310,7 +312,12 @@ def _add_verify(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         help="run the notebook twice, and fail over values that are not covered or not "
         "the same in both runs",
     )
-    parser.add_argument("--engine", choices=("local",), default="local", help="what runs the steps")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "kfp"),
+        help="what runs the steps (default: the project file's `engine`, else local)",
+    )
+    _add_server(parser)
     parser.add_argument(
         "-j", "--jobs", type=_positive, metavar="N", help="steps at a time (default: 1)"
     )

@@ -10,17 +10,27 @@ from kalelike.cli.environment import environment_lines, imported_modules
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output, write_output
 from kalelike.cli.report import print_diagnostics, print_json
+from kalelike.cli.run_command import command_config
 from kalelike.cli.terminal import is_terminal
 from kalelike.cli.warm_imports import warm_imports
 from kalelike.compiler import Compilation, compile_notebook
+from kalelike.config import Config
 from kalelike.diagnostics import Location, Severity, diagnose
 from kalelike.errors import BackendError
 from kalelike.verify.findings import Outcome, Verification
+from kalelike.verify.observations import PipelineSide
 
 
 def run_command(options: argparse.Namespace) -> int:
     """Verify, or check a certificate; raises ``KalelikeError`` for what cannot be used."""
-    compilation = compile_notebook(options.notebook, auto=options.auto)
+    config = command_config(options)
+    options.engine = config.engine if config.engine == "kfp" else "local"
+    if options.engine == "kfp" and options.check is None:
+        from kalelike.cli.kfp_command import compile_for_cluster
+
+        compilation = compile_for_cluster(options.notebook, options.auto, config)
+    else:
+        compilation = compile_notebook(options.notebook, auto=options.auto)
     if options.check is not None:
         return _check(options, compilation)
     for name in (options.junit, options.certificate):
@@ -29,7 +39,7 @@ def run_command(options: argparse.Namespace) -> int:
     if not options.json:
         told = [item for item in compilation.diagnostics if item.severity is not Severity.NOTE]
         print_diagnostics(told, options.notebook)
-    made = _verify(options, compilation)
+    made = _verify(options, config, compilation)
     if options.junit is not None:
         from kalelike.verify.junit import to_junit
 
@@ -50,22 +60,15 @@ def run_command(options: argparse.Namespace) -> int:
     return Exit.OK if made.proved else Exit.FAILED
 
 
-def _verify(options: argparse.Namespace, compilation: Compilation) -> Verification:
+def _verify(options: argparse.Namespace, config: Config, compilation: Compilation) -> Verification:
     from kalelike.runtime.fingerprints import Tolerance
-    from kalelike.verify.local_side import LocalSide
     from kalelike.verify.subject import make_subject
-    from kalelike.verify.verifying import HASH_SEED, START, VerifyOptions, verify
+    from kalelike.verify.verifying import VerifyOptions, verify
 
     path = Path(options.notebook)
     subject = make_subject(path, compilation)
-    side = LocalSide(
-        START,
-        HASH_SEED,
-        options.jobs or 1,
-        options.timeout,
-        options.start_method,
-        warm_imports(_sources(compilation), path.resolve().parent),
-    )
+    kfp = options.engine == "kfp"
+    side = _kfp_side(options, config, compilation) if kfp else _local_side(options, compilation)
     how = VerifyOptions(Tolerance(options.rtol, options.atol), options.strict, options.engine)
     progress = _Progress(options.json)
     try:
@@ -76,6 +79,32 @@ def _verify(options: argparse.Namespace, compilation: Compilation) -> Verificati
         raise BackendError([diagnose("cannot-verify", why, place)]) from error
     finally:
         progress.close()
+
+
+def _local_side(options: argparse.Namespace, compilation: Compilation) -> PipelineSide:
+    from kalelike.verify.local_side import LocalSide
+    from kalelike.verify.verifying import HASH_SEED, START
+
+    return LocalSide(
+        START,
+        HASH_SEED,
+        options.jobs or 1,
+        options.timeout,
+        options.start_method,
+        warm_imports(_sources(compilation), Path(options.notebook).resolve().parent),
+    )
+
+
+def _kfp_side(
+    options: argparse.Namespace, config: Config, compilation: Compilation
+) -> PipelineSide:
+    from kalelike.cli.kfp_command import submission_of
+    from kalelike.run.kfp.follow import Pace
+    from kalelike.verify.kfp_side import KfpSide
+    from kalelike.verify.verifying import HASH_SEED, START
+
+    submission = submission_of(compilation, config)
+    return KfpSide(submission, START, HASH_SEED, Pace(poll=config.poll), options.timeout)
 
 
 def _sources(compilation: Compilation) -> list[str]:

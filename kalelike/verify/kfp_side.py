@@ -1,0 +1,106 @@
+"""Runs the pipeline on Kubeflow, and reads what it computed from the steps' records.
+
+A record comes back in the step's log, which has room for the fingerprints of
+what the step gives to others, and its metrics; not for what its cells showed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kalelike.run.backend import RunResult
+from kalelike.run.events import Event, StepFinished, StepStarted, StepWaits
+from kalelike.run.kfp.adjusting import with_environment, without_cache
+from kalelike.run.kfp.engine import Submission, cancel, follow, submit
+from kalelike.run.kfp.follow import Pace
+from kalelike.runtime.observing import DETAIL, RANDOM_START
+from kalelike.store.runs import RunStore
+from kalelike.verify.observations import PipelineObservation, StepObservation, Tell
+from kalelike.verify.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class KfpSide:
+    """A Kubeflow server; see :class:`kalelike.verify.observations.PipelineSide`.
+
+    ``submission`` says where and as what the pipeline runs; its document and
+    store are replaced here. ``start`` starts unseeded generators, on both sides.
+    """
+
+    submission: Submission
+    start: str
+    hash_seed: int
+    pace: Pace = field(default_factory=Pace)
+    timeout: float | None = None
+
+    def observe(self, subject: Subject, scratch: Path, tell: Tell) -> PipelineObservation:
+        """Run the pipeline on the server and return what it computed."""
+        variables = {
+            DETAIL: "outputs",
+            RANDOM_START: self.start,
+            "PYTHONHASHSEED": str(self.hash_seed),
+        }
+        document = without_cache(with_environment(self.submission.document, variables))
+        store = scratch / "store"
+        submitted = submit(replace(self.submission, document=document, store=store))
+        tell("pipeline", f"run {submitted.run_id} on {submitted.host}")
+        done = 0
+
+        def listen(event: Event) -> None:
+            nonlocal done
+            if isinstance(event, StepStarted):
+                tell("pipeline", f"{done} of {len(subject.steps)} steps, {event.step} runs")
+            elif isinstance(event, StepWaits):
+                tell("pipeline", f"{done} of {len(subject.steps)} steps, {event.step} waits")
+            elif isinstance(event, StepFinished):
+                done += 1
+
+        try:
+            result, _ = follow(store, submitted.run, listen, self.pace, self.timeout)
+        except KeyboardInterrupt:
+            cancel(store, submitted.run)
+            return PipelineObservation((), interrupted=True)
+        return _collect(subject, result, store)
+
+
+def _collect(subject: Subject, result: RunResult, store: Path) -> PipelineObservation:
+    rows = RunStore(store)
+    try:
+        stored = {row.name: row for row in rows.find_run(result.run).steps}
+    finally:
+        rows.close()
+    results = {item.step: item for item in result.steps}
+    # The step that brings packages along is none of the notebook's, unless it fails.
+    own = {step.name for step in subject.steps}
+    failed = next((item.error for name, item in results.items() if name not in own), None)
+    found = []
+    for step in subject.steps:
+        outcome = results[step.name]
+        record = _record(stored[step.name].folder)
+        error = outcome.error
+        if error is None and failed is not None and outcome.status == "skipped":
+            error, failed = failed, None
+        found.append(
+            StepObservation(
+                step.name,
+                outcome.status,
+                outcome.seconds,
+                record.get("fingerprints", {}),
+                {},
+                outcome.metrics,
+                error,
+                outcome.reason,
+            )
+        )
+    return PipelineObservation(tuple(found), result.status == "interrupted")
+
+
+def _record(folder: Path | None) -> dict[str, Any]:
+    try:
+        data = json.loads((folder / "record.json").read_text("utf-8")) if folder else {}
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}

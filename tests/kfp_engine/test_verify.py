@@ -1,0 +1,72 @@
+"""``kalelike verify --engine kfp``: what the cluster's steps report against the notebook's run."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from tests.kfp_engine.test_commands import Place, place
+
+__all__ = ["place"]
+pytestmark = pytest.mark.kfp
+
+CELLS = (
+    (["imports"], "import random\n"),
+    (["pipeline-parameters"], "times = 3\n"),
+    (["step:make"], "rows = [random.random() for _ in range(times)]\n"),
+    (["step:use"], "total = sum(rows)\nlongest = max(rows)\n"),
+    (["step:last"], "share = longest / total\n"),
+    (["pipeline-metrics"], "print(share)\n"),
+)
+
+
+def verify(place: Place) -> tuple[int, dict[str, object]]:
+    code, printed = place.call(
+        "verify", str(place.path), "--engine", "kfp", "--host", place.host, "--image", "own:1",
+        "--json",
+    )  # fmt: skip
+    lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    return code, lines[-1]
+
+
+def test_equal(place: Place) -> None:
+    place.write(*CELLS)
+    code, made = verify(place)
+    assert code == 0, made
+    assert made["engine"] == "kfp"
+
+
+def test_a_cluster_that_computes_something_else_is_found(place: Place) -> None:
+    """The image's helper module differs from the one here: only the cluster's run can tell."""
+    (place.folder / "helper.py").write_text("FACTOR = 2\n")
+    place.write(
+        (["imports"], "import helper\n"),
+        (["step:make"], "rows = [helper.FACTOR * row for row in range(3)]\n"),
+        (["step:use"], "total = sum(rows)\n"),
+        (["pipeline-metrics"], "print(total)\n"),
+    )
+    other = place.folder.parent / "image"
+    other.mkdir()
+    (other / "helper.py").write_text("FACTOR = 3\n")
+    place.server.work = other
+    code, made = verify(place)
+    assert code == 1
+    assert "rows" in json.dumps(made)
+    first = made["findings"][0]
+    assert first["step"] == "make"
+
+
+def test_a_failing_step_is_the_difference(place: Place) -> None:
+    place.write(
+        (
+            ["step:make"],
+            "import os\nrows = [1]\nassert 'KUBERNETES_SERVICE_HOST' not in os.environ\n",
+        ),
+        (["step:use"], "total = sum(rows)\n"),
+    )
+    assert "KALELIKE_CODE" not in os.environ
+    code, made = verify(place)
+    assert code == 1
+    assert "AssertionError" in json.dumps(made)
