@@ -276,10 +276,12 @@ class Linker:
         """Let the step replay what an unknown value of ``producer`` may refer to."""
         there = producer.fragments | {unit.index for unit in producer.units}
         ends = self.ends[producer.name]
-        for name, index in set(self.definitions.values()):
-            defined = ends.get(name)
-            if index in there and defined is not None and index in defined.fragments:
-                self._take(flow, name, defined, site)
+        units = self.analysis.units
+        for index in sorted(there):
+            for name in units[index].defines:
+                defined = ends.get(name)
+                if defined is not None and index in defined.fragments:
+                    self._take(flow, name, defined, site)
 
     def value_after(self, step: StepName, name: str) -> Value:
         """Return a name's value at the end of a step."""
