@@ -127,6 +127,8 @@ class CallEvaluator(ExpressionEvaluator):
         node: ast.AST,
     ) -> Value:
         """Call whatever ``callee`` may be; see :meth:`Machine.call_value`."""
+        if not callee:
+            return self._call_scalar(arguments, keywords, node)
         result: set[Obj] = set()
         for item in callee:
             if item.kind == "function" and item.function is not None:
@@ -157,8 +159,22 @@ class CallEvaluator(ExpressionEvaluator):
         if callee.kind not in ("array", "frame"):
             self.change_deep((callee,), node)
         if callee.stochastic:
-            self.draw("numpy", node)
+            self.draw_stochastic(node)
         return self.fresh(node, "opaque", {callee, *everything})
+
+    def _call_scalar(
+        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call what is not known at all: what it gives may hold its arguments."""
+        self.touch_arguments(arguments, keywords, node)
+        everything = {item for value in (*arguments, *keywords.values()) for item in value}
+        self.change_deep(everything, node)
+        return self.fresh(node, "opaque", everything)
+
+    def draw_stochastic(self, node: ast.AST) -> None:
+        """Record the use of an object that draws from its library's global generator."""
+        self.draw("numpy", node)
+        self.draw("torch", node)
 
     def draw(self, generator: str, node: ast.AST) -> None:
         """Record a draw from a global random generator that has been seeded."""

@@ -469,7 +469,9 @@ class ExpressionEvaluator(TextEvaluator):
         self.operate(value, node, index)
         result: set[Obj] = set()
         for item in value:
-            if item.kind == "frame":
+            if item.kind in CONTAINERS and isinstance(node.slice, ast.Slice):
+                result.add(self.make(node, item.kind, item.contents))
+            elif item.kind == "frame":
                 column = self.make(node, "frame" if self._selects(node, index) else "array")
                 if not self._selects(node, index):
                     column.add_base(item)

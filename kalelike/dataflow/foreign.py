@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 
+from kalelike.dataflow.builtin_calls import BuiltinEvaluator, everything_of
 from kalelike.dataflow.expressions import CONTAINERS
-from kalelike.dataflow.files import FileEvaluator, named_file
+from kalelike.dataflow.files import named_file
 from kalelike.dataflow.machine import HISTORY
 from kalelike.dataflow.texts import join_path
 from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
@@ -23,12 +24,20 @@ _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
 _SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
 
+SETTING_MAGICS = frozenset(
+    {"matplotlib", "config", "load_ext", "reload_ext", "unload_ext", "autoreload", "env",
+     "set_env", "cd", "precision", "xmode", "colors", "pylab", "automagic", "alias", "pprint",
+     "gui", "autosave", "doctest_mode", "pdb", "autocall", "warnings", "watermark_"}
+)  # fmt: skip
+"""Line magics that set something for the whole process."""
 
-def _everything(arguments: list[Value], keywords: dict[str, Value]) -> set[Obj]:
-    return {item for value in (*arguments, *keywords.values()) for item in value}
+
+def callables_of(everything: set[Obj]) -> set[Obj]:
+    """Return the functions of the notebook among objects."""
+    return {item for item in everything if item.kind in ("function", "method")}
 
 
-class ForeignEvaluator(FileEvaluator):
+class ForeignEvaluator(BuiltinEvaluator):
     """Asks the library model what a call does; assumes the worst of what it does not know."""
 
     def call_library(
@@ -36,10 +45,10 @@ class ForeignEvaluator(FileEvaluator):
     ) -> Value:
         """Call a function known by dotted path; see :class:`CallEvaluator`."""
         if path.startswith("builtins."):
-            return self._call_builtin(path[9:], arguments, keywords, node)
+            return self.call_builtin(path[9:], arguments, keywords, node)
         if path.startswith("IPython.display.") and path.endswith((".display", ".get_ipython")):
             self.fx.shows = True
-        everything = _everything(arguments, keywords)
+        everything = everything_of(arguments, keywords)
         self.touch_arguments(arguments, keywords, node)
         self._world(path, arguments, keywords, node)
         if path.startswith(("statsmodels.", "patsy.")):
@@ -98,7 +107,7 @@ class ForeignEvaluator(FileEvaluator):
         last = path.rpartition(".")[2]
         views = library.function_is(path, "views")
         coded = any(item.traits & CODE for item in everything)
-        holds = everything if views else self._callables(reach(everything)) if coded else ()
+        holds = everything if views else callables_of(reach(everything)) if coded else ()
         if library.function_is(path, "figures"):
             return self.fresh(node, "figure", everything)
         if library.function_is(path, "scalars") and not last[:1].isupper():
@@ -224,204 +233,21 @@ class ForeignEvaluator(FileEvaluator):
                 self.fx.impure.setdefault(path, self.site(node))
                 if "random_state" not in keywords and "generator" not in keywords:
                     self.draw(generator, node)
-        everything = _everything(arguments, keywords)
+        everything = everything_of(arguments, keywords)
+        method = path.rpartition(".")[2]
+        if path.count(".") > 1 and method in self.library.methods["draws"]:
+            # A distribution or class of a library, used without an instance.
+            self.fx.impure.setdefault(path, self.site(node))
+            if "random_state" not in keywords:
+                self.draw("numpy", node)
         if any(item.stochastic for item in everything):
-            self.draw("numpy", node)
+            self.draw_stochastic(node)
         self.change(self._streams(everything), node)
 
     @staticmethod
     def _streams(everything: set[Obj]) -> list[Obj]:
         """Random generators among arguments: whoever gets one draws from it."""
         return [item for item in everything if item.kind == "stream"]
-
-    # -- builtins ----------------------------------------------------------------
-
-    def _call_builtin(
-        self, name: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        everything = _everything(arguments, keywords)
-        special = getattr(self, f"_builtin_{name}", None)
-        if special is not None:
-            return special(arguments, keywords, node)  # type: ignore[no-any-return]
-        self.touch_arguments(arguments, keywords, node)
-        root = name.partition(".")[0]
-        if root in ("print", "display"):
-            self.fx.shows = True
-            return SCALAR
-        if root in ("next", "setattr", "delattr") and arguments:
-            self.change(arguments[0], node)
-            for item in arguments[0]:
-                item.hold(everything - {item})
-            return self.elements(arguments[0])
-        if root in ("input", "breakpoint"):
-            self.fx.impure.setdefault(name, self.site(node))
-            return SCALAR
-        if name != root and root != "object":
-            if not arguments:
-                return SCALAR
-            method = name.partition(".")[2]
-            return self.call_method(arguments[0], method, arguments[1:], keywords, node)
-        if root == "memoryview":
-            view = self.make(node, "uncrossable", everything)
-            view.path = self.library.uncrossable["builtins.memoryview"]
-            return frozenset((view,))
-        if root == "bytearray":
-            return self.fresh(node, "array")
-        if root in self.library.builtins["fresh"]:
-            return SCALAR
-        if root in ("enumerate", "zip"):
-            return self._pairs(root, arguments, node)
-        parts = {part for value in arguments for part in self.elements(value)}
-        kind = {"list": "list", "sorted": "list", "dict": "dict", "set": "set", "tuple": "tuple"}
-        if root in ("min", "max"):
-            return frozenset(parts | {item for item in everything if item.kind == "opaque"})
-        called = {item for item in everything if item.kind in ("function", "method", "instance")}
-        return self.fresh(node, kind.get(root, "iterator"), parts | called)
-
-    def _pairs(self, name: str, arguments: list[Value], node: ast.AST) -> Value:
-        """Return an iterator of tuples whose parts are told apart."""
-        parts = [self.iterated(value) for value in arguments]
-        if name == "enumerate":
-            parts = [SCALAR, *parts[:1]]
-        return self.tuples(parts, node)
-
-    def tuples(self, parts: list[Value], node: ast.AST) -> Value:
-        """Return an iterator over tuples of these parts."""
-        pair = self.make(node, "tuple", (i for part in parts for i in part), role="tuple")
-        old = pair.parts or (SCALAR,) * len(parts)
-        if len(old) == len(parts):
-            pair.parts = tuple(a | b for a, b in zip(old, parts, strict=True))
-        return frozenset((self.make(node, "iterator", (pair,), role="tuples"),))
-
-    @staticmethod
-    def _callables(everything: set[Obj]) -> set[Obj]:
-        return {item for item in everything if item.kind in ("function", "method")}
-
-    def _builtin_open(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        target = arguments[0] if arguments else keywords.get("file", SCALAR)
-        mode = arguments[1] if len(arguments) > 1 else keywords.get("mode")
-        modes = self.texts(mode) if mode is not None else ["r"]
-        return self.open_file(target, modes[0] if modes else "r", node)
-
-    def _builtin_getattr(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        del keywords
-        names = self.texts(arguments[1]) if len(arguments) > 1 else []
-        rest = arguments[2] if len(arguments) > 2 else SCALAR
-        if not names or not arguments:
-            return frozenset({item for value in arguments for item in value})
-        return self.attribute_of(arguments[0], names[0], node) | rest
-
-    def _builtin_super(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        del arguments, keywords
-        for frame in reversed(self.frames):
-            own = next(iter(frame.local_vars.values()), SCALAR) if frame.code else SCALAR
-            instances = [item for item in own if item.kind == "instance" and item.cls]
-            if instances:
-                instance = instances[0]
-                proxy = self.make(node, "instance", {instance}, role="super")
-                proxy.cls = self._super_class(instance)
-                proxy.add_base(instance)
-                return frozenset((proxy,))
-        return self.fresh(node)
-
-    def _super_class(self, instance: Obj) -> Obj:
-        code = instance.cls.class_code if instance.cls else None
-        if code is not None and code.bases:
-            return code.bases[0]
-        return self.member("builtins.object")
-
-    def _names_in_scope(self, arguments: list[Value], node: ast.AST, *, write: bool) -> Value:
-        """Interpret code in a string: read in full when it is known, else anything goes."""
-        known = self.texts(arguments[0]) if arguments else []
-        if known and WILD not in known[0]:
-            try:
-                tree = ast.parse(known[0].strip())
-            except SyntaxError:
-                return SCALAR
-            self.keep_alive.append(tree)
-            result: Value = SCALAR
-            for statement in tree.body:
-                ast.increment_lineno(statement, getattr(node, "lineno", 1) - 1)
-                if isinstance(statement, ast.Expr):
-                    result = self.evaluate(statement.value)
-                else:
-                    self.execute([statement])
-            return result
-        self.fx.dynamic.setdefault("exec" if write else "eval", self.site(node))
-        everything = self._everything_visible(node)
-        if write:
-            self._rebind_everything(everything, node)
-        return everything
-
-    def _rebind_everything(self, everything: Value, node: ast.AST) -> None:
-        """Account for code that may bind and change any name, old or new."""
-        self.change_deep(everything, node)
-        for name, value in list(self.names.items()):
-            if name.startswith("@") or any(item.kind in ("module", "class") for item in value):
-                continue
-            either = value | everything
-            self.optional(lambda name=name, either=either: self.bind_global(name, either, node))  # type: ignore[misc]
-        self.bind_dynamically(everything, node)
-
-    def _everything_visible(self, node: ast.AST) -> Value:
-        found: set[Obj] = set()
-        for name, value in list(self.names.items()):
-            only_code = value and all(i.kind in ("module", "class") for i in value)
-            if not name.startswith("@") and not only_code:
-                self.record_read(name, node)
-                found |= value
-        return self.fresh(node, "opaque", found)
-
-    def _builtin_eval(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        del keywords
-        return self._names_in_scope(arguments, node, write=False)
-
-    def _builtin_exec(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        del keywords
-        return self._names_in_scope(arguments, node, write=True)
-
-    def _builtin_globals(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        del arguments, keywords
-        space = self.member("globals()", "namespace")
-        self.keep_alive.append(node)
-        return frozenset((space,))
-
-    def _builtin_locals(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        if self.frames and self.frames[-1].code is not None:
-            held = {item for value in self.frames[-1].local_vars.values() for item in value}
-            return self.fresh(node, "dict", held)
-        return self._builtin_globals(arguments, keywords, node)
-
-    def _builtin_vars(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        return arguments[0] if arguments else self._builtin_locals(arguments, keywords, node)
-
-    def _builtin_dir(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        return SCALAR if arguments else self._builtin_locals(arguments, keywords, node)
-
-    def _builtin___import__(
-        self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        del keywords
-        known = self.texts(arguments[0]) if arguments else []
-        return frozenset((self.member(known[0], "module"),)) if known else self.fresh(node)
 
     # -- methods -------------------------------------------------------------------
 
@@ -434,13 +260,14 @@ class ForeignEvaluator(FileEvaluator):
         node: ast.AST,
     ) -> Value:
         """Call a method that the library model may know; see :class:`CallEvaluator`."""
-        everything = _everything(arguments, keywords)
+        everything = everything_of(arguments, keywords)
         self.touch({receiver, *everything}, node)
         if receiver.kind == "text":
             return self._text_method(receiver, name, arguments, node)
         if receiver.kind == "namespace":
-            return self._namespace_method(arguments, node)
+            return self._namespace_method(name, arguments, keywords, node)
         if receiver.kind == "uncrossable":
+            self._shell_method(name, arguments, node)
             self.change((receiver,), node)
             receiver.hold(everything)
             if name in ("cursor", "execute", "executemany"):
@@ -555,7 +382,7 @@ class ForeignEvaluator(FileEvaluator):
         if not draws and name not in methods["steady"]:
             draws = receiver.stochastic
         if draws and receiver.kind != "instance":
-            self.draw("numpy", node)
+            self.draw_stochastic(node)
 
     def _query(self, arguments: list[Value], node: ast.AST) -> None:
         """Read the ``@names`` of a pandas query (see ``DataFrame.query``)."""
@@ -611,7 +438,34 @@ class ForeignEvaluator(FileEvaluator):
             return self.fresh(node, "list", self.text(WILD))
         return SCALAR
 
-    def _namespace_method(self, arguments: list[Value], node: ast.AST) -> Value:
+    def _shell_method(self, name: str, arguments: list[Value], node: ast.AST) -> None:
+        """Record settings that are made through ``get_ipython()``."""
+        known = self.texts(arguments[0]) if arguments else []
+        if name in ("run_line_magic", "magic") and known:
+            magic = known[0].split()[0] if known[0].split() else ""
+            if magic in SETTING_MAGICS:
+                self.fx.settings.setdefault("%" + magic, self.site(node))
+
+    def _namespace_method(
+        self, name: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        if name == "update":
+            for key, value in keywords.items():
+                self.bind_global(key, value, node)
+            for given in arguments:
+                self.bind_dynamically(self.elements(given), node)
+            return SCALAR
+        if name == "setdefault" and len(arguments) > 1:
+            for text in self.known_texts(arguments[0]):
+                if WILD in text:
+                    self.bind_dynamically(arguments[1], node)
+                    continue
+                known = self.names.get(text, SCALAR)
+                either = known | arguments[1]
+                if text in self.names:
+                    self.record_read(text, node)
+                self.bind_global(text, either, node)
+            return arguments[1]
         return self.from_namespace(self.texts(arguments[0]) if arguments else [], node)
 
     def from_namespace(self, names: list[str], node: ast.AST) -> Value:

@@ -8,16 +8,11 @@ import shlex
 from collections.abc import Callable
 
 from kalelike.dataflow.files import PREFIX, normal_path
-from kalelike.dataflow.foreign import ForeignEvaluator
+from kalelike.dataflow.foreign import SETTING_MAGICS, ForeignEvaluator
 from kalelike.dataflow.values import SCALAR, Value
 from kalelike.notebook.ipython_syntax import Magic
 
 _CODE = frozenset({"time", "prun", "memit", "lprun", "mprun"})
-_SETTINGS = frozenset(
-    {"matplotlib", "config", "load_ext", "reload_ext", "unload_ext", "autoreload", "env",
-     "set_env", "cd", "precision", "xmode", "colors", "pylab", "automagic", "alias", "pprint",
-     "gui", "autosave", "doctest_mode", "pdb", "autocall", "warnings", "watermark_"}
-)  # fmt: skip
 _SHOWS = frozenset(
     {"who", "whos", "who_ls", "pwd", "ls", "ll", "history", "hist", "lsmagic", "magic", "pinfo",
      "pinfo2", "pdoc", "pdef", "psource", "pfile", "quickref", "html", "HTML", "latex", "svg",
@@ -55,7 +50,7 @@ class MagicEvaluator(ForeignEvaluator):
             if magic.kind == "line":
                 return self._code(magic.argument, node)
             return SCALAR
-        if magic.name in _SETTINGS:
+        if magic.name in SETTING_MAGICS:
             self.fx.settings.setdefault("%" + magic.name, self.site(node))
             return SCALAR
         if magic.name in _SHOWS:

@@ -171,6 +171,8 @@ class StatementExecutor(ImportEvaluator):
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         source = self.evaluate(node.iter)
         self.operate(source, node)
+        if any(item.stochastic for item in source):
+            self.draw_stochastic(node)
         for item in source:
             if item.kind in ("generator", "iterator", "uncrossable"):
                 self.change((item,), node)

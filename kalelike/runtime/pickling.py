@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import io
 import pickle
+import random
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -65,6 +67,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
                 return by_name
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
+        shared_state = _global_generator(obj)
+        if shared_state is not None:
+            return shared_state
         if self._shared and type(obj).__name__ == "ndarray":
             return reduce_view(obj, self._shared) or super().reducer_override(obj)
         if isinstance(obj, _REFUSED):
@@ -84,6 +89,27 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return None
         self.referred.add(root)
         return look_up, (obj.__qualname__,)
+
+
+def _global_generator(obj: Any) -> Any:
+    """Reduce a library's global generator to its place: a copy would draw numbers of its own."""
+    if type(obj).__name__ == "RandomState" and "numpy" in sys.modules:
+        import numpy
+
+        if obj is numpy.random.mtrand._rand:
+            return global_generator, ("numpy",)
+    if obj is random._inst:
+        return global_generator, ("python",)
+    return None
+
+
+def global_generator(library: str) -> Any:
+    """Return the generator behind the functions of ``random`` or ``numpy.random``."""
+    if library == "python":
+        return random._inst
+    import numpy
+
+    return numpy.random.mtrand._rand
 
 
 def _reduce_function(obj: types.FunctionType) -> Any:

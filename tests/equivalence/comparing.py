@@ -116,5 +116,7 @@ def _functions(ours: Any, theirs: Any, path: str, depth: int) -> str | None:
 
 def _objects(ours: Any, theirs: Any, path: str, depth: int) -> str | None:
     if hasattr(ours, "__dict__") and not type(ours).__module__.startswith("matplotlib"):
-        return _mappings(vars(ours), vars(theirs), path, depth + 1)
+        # The order in which attributes were set means nothing.
+        parts = (dict(sorted(vars(item).items())) for item in (ours, theirs))
+        return _mappings(*parts, path, depth + 1)
     return None

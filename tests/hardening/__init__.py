@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.hardening import aliases, crossing, files, mutation, random_streams, scopes, state
+from tests.hardening import aliases, crossing, files, mixed, mutation, random_streams, scopes, state
 
-TABLES = (aliases, crossing, files, mutation, random_streams, scopes, state)
+TABLES = (aliases, crossing, files, mixed, mutation, random_streams, scopes, state)
