@@ -70,8 +70,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         shared_state = _global_generator(obj)
         if shared_state is not None:
             return shared_state
-        if self._shared and type(obj).__name__ == "ndarray":
-            return reduce_view(obj, self._shared) or super().reducer_override(obj)
+        if type(obj).__name__ == "ndarray":
+            shared = reduce_view(obj, self._shared) if self._shared else None
+            return shared or _in_its_order(obj) or super().reducer_override(obj)
         if isinstance(obj, _REFUSED):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
@@ -110,6 +111,18 @@ def global_generator(library: str) -> Any:
     import numpy
 
     return numpy.random.mtrand._rand
+
+
+def _in_its_order(obj: Any) -> Any:
+    """Reduce an array whose elements do not lie together so that their order stays.
+
+    A pickle would put them in C order, and sums over another order end in
+    other last bits, which fits amplify. None for arrays that keep theirs.
+    """
+    flags = getattr(obj, "flags", None)
+    if flags is None or flags.c_contiguous or flags.f_contiguous or obj.dtype.hasobject:
+        return None
+    return obj.copy(order="K").__reduce_ex__(pickle.HIGHEST_PROTOCOL)
 
 
 def _reduce_function(obj: types.FunctionType) -> Any:

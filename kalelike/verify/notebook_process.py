@@ -74,6 +74,7 @@ class _NotebookRun:
             if cell["step"] != step:
                 step = cell["step"]
                 self._start_generators(step or self.plan["setup"])
+                self._tell({"started": step, "state": observe_generators()})
             if not self._run_cell(cell):
                 break
         sys.stdout.flush()

@@ -123,6 +123,7 @@ def _collect(
         folder,
         seconds,
         error,
+        {item["started"]: item["state"] for item in lines if item.get("started")},
     )
 
 

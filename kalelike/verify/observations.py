@@ -56,6 +56,7 @@ class NotebookObservation:
     ``everything`` and ``generators`` are keyed by the index of the cell after
     which they were taken (-1: before all), ``named``, ``shown`` and
     ``metrics`` by that of the cell. ``error`` is the failure that ended it.
+    ``started`` has the random generators as each step begins, by its name.
     """
 
     everything: Mapping[int, Fingerprints]
@@ -67,6 +68,7 @@ class NotebookObservation:
     root: Path
     seconds: float
     error: Mapping[str, Any] | None = None
+    started: Mapping[str, Fingerprints] = field(default_factory=dict)
 
 
 Tell = Callable[[str, str], None]

@@ -34,6 +34,7 @@ _RANDOM = re.compile(
     r"\brandom\b|\brand\w*\(|\bshuffle\b|\bsample\(|\bchoice\(|\bpermutation\(|_split\b|\.fit\w*\(|"
     r"\bnormal\(|\buniform\(|\bseed\("
 )
+_LOOSE = Tolerance(1e-4, 1e-8)
 _CHANGING = re.compile(
     r"\]\s*(?:[-+*/|&]|//|\*\*)?=(?!=)|inplace\s*=\s*True|"
     r"\.(?:append|extend|insert|update|add|pop|remove|discard|clear|sort|reverse|setdefault|fill|"
@@ -123,6 +124,14 @@ class Investigator:
         """The step was given the right values, and computes something else."""
         cell = self._cell(finding.index) or self._last_cell(step.name, finding.name)
         text = self._reach(cell, step) if cell is not None else ""
+        if self._is_rounding(finding, step, seen):
+            reason = Reason(
+                "rounding",
+                "the numbers differ in their last places only: values that were saved and loaded "
+                "lie otherwise in memory, and an iterative computation makes more of it",
+                "allow for it with --rtol 1e-4, if that is near enough",
+            )
+            return self._at_line(reason, cell, finding.name)
         generator = self._other_generator(step, seen)
         if generator and (_RANDOM.search(text) or not text):
             reason = Reason(
@@ -193,8 +202,15 @@ class Investigator:
         """Of cells of which one changes a value unseen, the one that changes anything in place."""
         return next((item for item in cells if _CHANGING.search(item.source)), cells[-1])
 
+    def _is_rounding(self, finding: Finding, step: StepPlan, seen: StepObservation) -> bool:
+        ours = seen.observed.get("end", {}).get(finding.name)
+        theirs = self.notebook.everything.get(step.ends_after, {}).get(finding.name)
+        if ours is None or theirs is None or finding.kind is not Kind.VALUE:
+            return False
+        return compare_fingerprints(ours, theirs, _LOOSE).outcome is Outcome.EQUAL
+
     def _other_generator(self, step: StepPlan, seen: StepObservation) -> str:
-        theirs = self.notebook.generators.get(step.begins_after, {})
+        theirs = self.notebook.started.get(step.name, {})
         started = seen.observed.get("generators_given", {})
         for name, made in started.items():
             if name in theirs and not self._same(made, theirs[name]):

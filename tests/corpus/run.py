@@ -1,6 +1,6 @@
 """Verifies the corpus from local clones and writes RESULTS.md.
 
-    python tests/corpus/run.py CHECKOUTS [--python PYTHON] [--kale PYTHON] [--write]
+    python tests/corpus/run.py CHECKOUTS [--python PYTHON] [--kale KALE] [--write]
 
 CHECKOUTS holds a clone of each repository of the manifest, at its commit, under
 the repository's name. PYTHON is that of an environment with the packages that
@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkouts", type=Path)
     parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--kale", default="", help="the Python of an environment with Kale 2.3")
+    parser.add_argument("--kale", default="", help="the command of Kale 2.3, to compile the same")
     parser.add_argument("--only", default="", help="a part of the notebook's name")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for a notebook")

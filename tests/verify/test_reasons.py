@@ -44,6 +44,7 @@ def explain(
         {index: prints(more.get("generators", {})) for index in theirs},
         {index: prints(values) for index, values in theirs.items()},
         {}, {}, {}, folder, 1.0,
+        started={step.name: prints(more.get("generators", {})) for step in subject.steps},
     )  # fmt: skip
     steps = []
     for step in subject.steps:
@@ -112,6 +113,11 @@ CASES: dict[str, tuple[Cells, dict[int, Values], dict[str, Values], dict[str, An
         {-1: {}, 0: {"x": 1.5}, 1: {"x": 1.5, "y": 1.5}},
         {"a": {"x": 1.5}, "b": {"given": {"x": 1}, "y": 1}}, {},
         "crossing", "x = 1.5"),
+    "rounding": (
+        [("step:a", "x = 1"), ("step:b", "z = 0\ny = float(x)")],
+        {-1: {}, 0: {"x": 1}, 1: {"x": 1, "y": 0.5, "z": 0}},
+        {"a": {"x": 1}, "b": {"y": 0.5000001, "z": 0}}, {},
+        "rounding", "y = float(x)"),
     "nothing known": (
         [("step:a", "x = 1\ny = x\nx = y")],
         {-1: {}, 0: {"x": 1, "y": 1}},
