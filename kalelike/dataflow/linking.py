@@ -226,7 +226,9 @@ class Linker:
         if name.startswith("@file:"):
             before: set[StepName] = set()
             for other, readers in self.file_readers.items():
-                if overlap(other[len(PREFIX) :], name[len(PREFIX) :]):
+                # Who needs a folder to be there does not look at what is in it.
+                folder = other.endswith("/") and other != name
+                if not folder and overlap(other[len(PREFIX) :], name[len(PREFIX) :]):
                     before |= readers - {flow.name}
             self.file_readers.pop(name, None)
             if version is not None and version.step is not None:

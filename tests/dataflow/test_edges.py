@@ -145,6 +145,14 @@ ROWS: list[tuple[str, Cells, str]] = [
         ("imports", "import os"), ("a", "os.makedirs('out')"),
         ("b", "open('out/x.txt', 'w').write('1')"), ("c", "y = os.listdir('out')")],
      "a>b:@file:out/ a>c:@file:out/ b>c:@file:out/x.txt"),
+    ("two writers into a made folder are independent", [
+        ("imports", "import os"), ("a", "os.makedirs('out')"),
+        ("b", "open('out/x.txt', 'w').write('1')"), ("c", "open('out/y.txt', 'w').write('1')")],
+     "a>b:@file:out/ a>c:@file:out/"),
+    ("a writer waits for who lists the folder", [
+        ("imports", "import os"), ("a", "os.makedirs('out')"), ("b", "y = os.listdir('out')"),
+        ("c", "open('out/y.txt', 'w').write('1')")],
+     "a>b:@file:out/ a>c:@file:out/ b>c:"),
     ("frame to CSV and back", [
         ("imports", "import pandas as pd"), ("a", "pd.DataFrame().to_csv('o.csv')"),
         ("b", "y = pd.read_csv('o.csv')")], "a>b:@file:o.csv"),
