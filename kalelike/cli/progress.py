@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -87,7 +87,9 @@ class JsonProgress:
                     "run": result.run,
                     "status": result.status,
                     "seconds": result.seconds,
+                    "reason": result.reason,
                     "metrics": result.metrics,
+                    "steps": [asdict(item) for item in result.steps],
                     "store": str(store),
                 }
             )

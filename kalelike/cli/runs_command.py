@@ -45,7 +45,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _list(folder: Path, limit: int) -> list[RunRow]:
-    store = RunStore(folder)
+    if not folder.exists():
+        return []
+    store = RunStore(folder, reading=True)
     try:
         return store.list_runs(limit)
     finally:

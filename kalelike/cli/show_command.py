@@ -54,7 +54,7 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _find(folder: Path, prefix: str | None) -> RunRow:
-    store = RunStore(folder)
+    store = RunStore(folder, reading=True)
     try:
         return store.find_run(prefix)
     finally:

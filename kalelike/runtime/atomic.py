@@ -7,19 +7,25 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_PART = ".part-"
 
 
 @contextmanager
-def written_aside(target: Path) -> Iterator[Path]:
-    """Give a free path beside ``target``; what is made there replaces it at the end.
+def written_aside(target: Path, scratch: Path | None = None) -> Iterator[Path]:
+    """Give a free path; what is made there replaces ``target`` at the end.
 
-    The same folder is used, so that the rename stays within one file system.
-    When the body raises, what it made is removed and ``target`` stays as it was.
+    The path is beside ``target``, so that the rename stays within one file
+    system, or in ``scratch`` where that is on the same one. When the body
+    raises, what it made is removed and ``target`` stays as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name[:100]}.part-{os.getpid()}")
+    folder = target.parent
+    if scratch is not None and scratch.stat().st_dev == folder.stat().st_dev:
+        folder = scratch
+    aside = folder / f".{target.name[:100]}{_PART}{os.getpid()}"
     remove(aside)
     try:
         yield aside
@@ -28,6 +34,24 @@ def written_aside(target: Path) -> Iterator[Path]:
         aside.replace(target)
     finally:
         remove(aside)
+
+
+def remove_stale_parts(folder: Path) -> None:
+    """Remove what processes of this machine had begun in a folder when they were killed."""
+    for path in folder.glob(f".*{_PART}*"):
+        with suppress(ValueError):
+            if not _is_alive(int(path.name.rpartition("-")[2])):
+                remove(path)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_text(target: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kalelike.runtime.atomic import written_aside
+from kalelike.runtime.faults import CannotCrossError
 
 FILE = "@file:"
 _RANDOM = "@random:"
@@ -152,8 +153,12 @@ def _matching(text: str) -> list[Path]:
     return [*(path for path in folders if pattern.fullmatch(str(path))), *found]
 
 
-def restore_file(item: Mapping[str, object], folder: Path) -> None:
-    """Put a stored file back at its path, unless the same content is already there."""
+def restore_file(item: Mapping[str, object], folder: Path, scratch: Path | None = None) -> None:
+    """Put a stored file back at its path, unless the same content is already there.
+
+    It is first written into ``scratch``, where that is on the same file system.
+    Raises ``CannotCrossError`` where a folder has taken the file's place.
+    """
     path = Path(str(item["path"]))
     stored = str(item["stored"])
     if not stored:
@@ -162,7 +167,10 @@ def restore_file(item: Mapping[str, object], folder: Path) -> None:
     same_size = path.is_file() and path.stat().st_size == item["size"]
     if same_size and file_digest(path) == item["sha256"]:
         return
-    with written_aside(path) as aside:
+    if path.is_dir():
+        message = f"{path} was a file in the step that wrote it, and is a folder here"
+        raise CannotCrossError(message, "move the folder away", str(path))
+    with written_aside(path, scratch) as aside:
         shutil.copyfile(folder / stored, aside)
 
 

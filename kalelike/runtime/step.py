@@ -27,7 +27,7 @@ from kalelike.runtime.report import CellReport, StepReport, executed_notebook, r
 from kalelike.runtime.sharing import check_sharing
 from kalelike.runtime.shell import StepShell, ensure_event_loop
 from kalelike.runtime.tracebacks import describe_failure
-from kalelike.runtime.values import input_files, load_values, save_values
+from kalelike.runtime.values import load_values, restore_files, save_values
 
 _prepared: StepShell | None = None
 
@@ -194,12 +194,14 @@ class _StepRun:
             raise _StoppedError(describe_failure(run.error, self.places))
 
     def _load_inputs(self) -> None:
+        output_file = self.io.output_file
+        scratch = output_file.parent if output_file and output_file.parent.is_dir() else None
         for item in self.code.inputs:
             folder = self.io.artifacts.get(item.key)
             if folder is None:
                 raise BadCallError(f"input {item.key} was not given")
+            self.given += restore_files(folder, scratch)
             values = load_values(folder, self.namespace)
-            self.given += input_files(folder)
             for name in item.names:
                 if name == NAMES:
                     self.unforeseen.bring_back(values.get(name, {}))

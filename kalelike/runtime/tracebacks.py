@@ -36,13 +36,21 @@ def describe_failure(error: BaseException, places: Places) -> Failure:
     frame = next((item for item in reversed(summary.stack) if item.filename in places), None)
     return Failure(
         type(error).__name__,
-        str(error),
+        _text_of(error),
         "KL801",
         places[frame.filename] if frame is not None else None,
         frame.lineno if frame is not None else None,
         frame.line or "" if frame is not None else "",
         "".join(summary.format()),
     )
+
+
+def _text_of(error: BaseException) -> str:
+    """Return the exception's text, whatever its class makes of that."""
+    try:
+        return str(error)
+    except Exception as fault:
+        return f"(its text cannot be had: {type(fault).__name__})"
 
 
 def _first_notebook_frame(chain: TracebackType | None, places: Places) -> TracebackType | None:

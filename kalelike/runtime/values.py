@@ -13,7 +13,7 @@ import json
 import mmap
 import pickle
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +24,7 @@ from kalelike.runtime.faults import CannotCrossError
 from kalelike.runtime.hidden_state import (
     FILE,
     NAMES,
+    file_digest,
     is_hidden,
     read_state,
     restore_file,
@@ -188,12 +189,50 @@ class _Writer:
         hashes = {_PICKLE: hashlib.sha256(self._pickle).hexdigest()}
         if self._buffers:
             hashes[_BUFFERS] = self._hash.hexdigest()
-        absent = sorted(name for name, item in described.items() if item["absent"])
-        content = {"hashes": hashes, "files": list(files), "absent": absent}
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        absent = [name for name, item in described.items() if item["absent"]]
+        digest = _digest(hashes, files, absent, self._buffers)
         size = len(self._pickle) + self._end + sum(int(str(item["size"])) for item in files)
         buffers = tuple(self._buffers)
         return Manifest(described, files, self._referred, buffers, digest, size, hashes)
+
+
+def _digest(
+    hashes: Mapping[str, str],
+    files: Iterable[Mapping[str, object]],
+    absent: Iterable[str],
+    buffers: Iterable[tuple[int, int]],
+) -> str:
+    content = {
+        "hashes": dict(hashes),
+        "files": list(files),
+        "absent": sorted(absent),
+        "buffers": [list(item) for item in buffers],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def verify(folder: Path, digest: str) -> None:
+    """Insist that an artifact is byte for byte what it was saved as.
+
+    Raises ``CannotCrossError`` (KL811) when it is not: it is not to be unpickled.
+    """
+    manifest = read_manifest(folder)
+    absent = [name for name, item in manifest.names.items() if item.get("absent")]
+    found = _digest(manifest.hashes, manifest.files, absent, manifest.buffers)
+    contents = {folder / name: str(sha) for name, sha in manifest.hashes.items()}
+    for item in manifest.files:
+        if item["stored"]:
+            contents[folder / str(item["stored"])] = str(item["sha256"])
+    try:
+        whole = found == digest and all(file_digest(path) == sha for path, sha in contents.items())
+    except OSError:
+        whole = False
+    if not whole:
+        raise CannotCrossError(
+            f"the artifact at {folder} is not what was stored there",
+            "run the step that makes it again; do not load it",
+            code="KL811",
+        )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -216,20 +255,24 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
 
 
-def input_files(folder: Path) -> list[str]:
-    """Return the paths of the files that an artifact puts into the working directory."""
-    return [str(item["path"]) for item in read_manifest(folder).files]
+def restore_files(folder: Path, scratch: Path | None = None) -> list[str]:
+    """Put an artifact's files into the working directory; return their paths.
+
+    See :func:`kalelike.runtime.hidden_state.restore_file`.
+    """
+    files = read_manifest(folder).files
+    for item in files:
+        restore_file(item, folder, scratch)
+    return [str(item["path"]) for item in files]
 
 
 def load_values(folder: Path, namespace: dict[str, Any]) -> dict[str, Any]:
-    """Return an artifact's values by name; files are put into the working directory.
+    """Return an artifact's values by name.
 
     Raises ``CannotCrossError`` when the artifact is damaged or needs a definition
     that ``namespace`` does not have.
     """
     manifest = read_manifest(folder)
-    for item in manifest.files:
-        restore_file(item, folder)
     buffers: list[memoryview] = []
     if manifest.buffers:
         with (folder / _BUFFERS).open("rb") as file:

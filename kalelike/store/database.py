@@ -10,7 +10,7 @@ from pathlib import Path
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = """
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, notebook TEXT NOT NULL, engine TEXT NOT NULL,
@@ -43,6 +43,7 @@ CREATE INDEX artifacts_by_digest ON artifacts(digest);
 """
 
 
+# Since version 2; a result may rest on other files than those that its code names.
 _CACHE = """
 CREATE TABLE cache (
   key TEXT NOT NULL, observed TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL,
@@ -50,25 +51,56 @@ CREATE TABLE cache (
   PRIMARY KEY (key, observed)
 )
 """
+# Since version 3; the stamp is of an object that was found to be what its digest says.
+_OBJECTS = "CREATE TABLE objects (digest TEXT PRIMARY KEY, stamp TEXT NOT NULL)"
 
 
-def open_database(folder: Path) -> sqlite3.Connection:
-    """Open the store in ``folder``, making it where there is none.
+def open_database(folder: Path, *, reading: bool = False) -> tuple[sqlite3.Connection, bool]:
+    """Open the store in ``folder``; tell also whether it can be written.
 
-    Raises :class:`BackendError` (KL807) when it cannot be used.
+    Makes it where there is none, unless it is for ``reading``: then a store
+    that can only be read is opened as it is. Raises :class:`BackendError`:
+    KL807 when it cannot be used, KL806 when there is none to read.
     """
+    path = folder / "store.db"
+    if reading and not path.exists():
+        hint = "name the store's folder with --store, or run a notebook first"
+        message = f"there is no store in {folder}"
+        raise BackendError([diagnose("no-such-run", message, Location(str(folder)), hint)])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", "utf-8")
-        connection = sqlite3.connect(folder / "store.db", timeout=30, isolation_level=None)
+        return _open_to_write(folder), True
+    except (OSError, sqlite3.Error) as error:
+        if not reading:
+            raise _unusable(folder, str(error)) from error
+    try:
+        # Nothing beside the file may be written either, so it is taken as it lies there.
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
         connection.row_factory = sqlite3.Row
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            raise sqlite3.DatabaseError(f"it was written by another version ({version})")
+        return connection, False
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(folder, str(error)) from error
+
+
+def _open_to_write(folder: Path) -> sqlite3.Connection:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", "utf-8")
+    connection = sqlite3.connect(folder / "store.db", timeout=30, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         _migrate(connection)
-    except (OSError, sqlite3.Error) as error:
-        raise _unusable(folder, str(error)) from error
+        # Opening for writing tells nothing yet: the file may be another's.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -98,9 +130,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
                     connection.execute(statement)
         elif version == 1:
             connection.execute("DROP TABLE cache")
-        else:
-            raise sqlite3.DatabaseError(f"it was written by another version ({version})")
-        connection.execute(_CACHE)
+        elif version > VERSION:
+            raise sqlite3.DatabaseError(f"it was written by a later version ({version})")
+        if version < 2:
+            connection.execute(_CACHE)
+        connection.execute(_OBJECTS)
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

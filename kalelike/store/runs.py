@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import sqlite3
 import time
@@ -15,9 +16,11 @@ from typing import Any
 
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
+from kalelike.runtime.atomic import remove, remove_stale_parts
 from kalelike.runtime.audit import stamp_of
+from kalelike.runtime.faults import CannotCrossError
 from kalelike.store.database import open_database, transaction
-from kalelike.store.objects import has_object
+from kalelike.store.objects import commit_object, object_path, object_stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,14 @@ class CacheEntry:
 class RunStore:
     """The store in one folder; every write is one transaction."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, reading: bool = False) -> None:
+        """Open the store, and make it if it is not there.
+
+        ``reading`` is for those who only look: nothing is made, and a store
+        that may not be written will do. Raises :class:`BackendError`.
+        """
         self.folder = folder
-        self._db: sqlite3.Connection = open_database(folder)
+        self._db, self._writable = open_database(folder, reading=reading)
 
     def close(self) -> None:
         """Close the database."""
@@ -125,7 +133,10 @@ class RunStore:
         return run
 
     def _mark_dead_runs(self) -> None:
-        """Mark runs whose process is gone; a cluster's runs need no process here."""
+        """Mark runs whose process is gone, and remove what their steps had half written.
+
+        A cluster's runs need no process here.
+        """
         rows = self._db.execute(
             "SELECT id, pid, process_started FROM runs WHERE status = 'running' AND engine <> 'kfp'"
         ).fetchall()
@@ -139,6 +150,10 @@ class RunStore:
                     "UPDATE steps SET status = 'killed' WHERE run = ? AND status = 'running'",
                     (row["id"],),
                 )
+                for folder in (self.folder / "runs" / row["id"]).glob("*"):
+                    shutil.rmtree(folder / "values", ignore_errors=True)
+                    remove_stale_parts(folder)
+        remove_stale_parts(self.folder / "code")
 
     def start_step(self, run: str, step: str, folder: Path, cache_key: str) -> None:
         """Record that a step runs."""
@@ -242,21 +257,52 @@ class RunStore:
             "UPDATE runs SET status=?, ended=? WHERE id=?", (status, ended or time.time(), run)
         )
 
+    # -- objects -----------------------------------------------------------------
+
+    def commit(self, folder: Path, digest: str) -> None:
+        """Take a finished artifact folder into the store."""
+        if self.is_intact(digest) is False:
+            remove(object_path(self.folder, digest))
+        commit_object(self.folder, folder, digest)
+        self._set_stamp(digest, object_stamp(self.folder, digest) or "")
+
+    def is_intact(self, digest: str) -> bool | None:
+        """Tell whether an artifact is what it was stored as; None if it is not there.
+
+        Its content is only read again when its files look changed.
+        """
+        stamp = object_stamp(self.folder, digest)
+        if stamp is None:
+            return None
+        row = self._db.execute("SELECT stamp FROM objects WHERE digest=?", (digest,)).fetchone()
+        if row is not None and row["stamp"] == stamp:
+            return True
+        from kalelike.runtime.values import verify
+
+        try:
+            verify(object_path(self.folder, digest), digest)
+        except CannotCrossError:
+            return False
+        if self._writable:
+            self._set_stamp(digest, stamp)
+        return True
+
+    def _set_stamp(self, digest: str, stamp: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO objects VALUES (?,?)", (digest, stamp))
+
     # -- cache -------------------------------------------------------------------
 
     def find_cached(self, key: str) -> Iterator[CacheEntry]:
-        """Give what steps with this key gave, where all of it is still there; newest first."""
+        """Give what steps with this key gave, newest first; the artifacts may be gone."""
         rows = self._db.execute(
             "SELECT * FROM cache WHERE key=? ORDER BY created DESC", (key,)
         ).fetchall()
         for row in rows:
-            outputs = json.loads(row["outputs"])
             folder = self.folder / row["folder"]
-            whole = all(has_object(self.folder, item["digest"]) for item in outputs.values())
-            if whole and folder.is_dir():
+            if folder.is_dir():
                 yield CacheEntry(
-                    row["run"], row["step"], folder, outputs, json.loads(row["metrics"]),
-                    json.loads(row["observed"]),
+                    row["run"], row["step"], folder, json.loads(row["outputs"]),
+                    json.loads(row["metrics"]), json.loads(row["observed"]),
                 )  # fmt: skip
 
     def find_same(
@@ -309,8 +355,9 @@ class RunStore:
 
     def list_runs(self, limit: int = 50) -> list[RunRow]:
         """Return the newest runs first, without their steps."""
-        with transaction(self._db):
-            self._mark_dead_runs()
+        if self._writable:
+            with transaction(self._db):
+                self._mark_dead_runs()
         rows = self._db.execute(
             "SELECT * FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)
         ).fetchall()

@@ -47,6 +47,8 @@ class StepCache:
     def __init__(self, store: RunStore, options: RunOptions) -> None:
         self._store = store
         self._options = options
+        self.damaged: list[str] = []
+        """Names of values that were found changed since they were stored."""
 
     def key(self, task: Task, digests: Mapping[str, str]) -> str | None:
         """Hash all that is known to decide what the step gives; None if it is not to be cached.
@@ -72,9 +74,18 @@ class StepCache:
         if key is None or not self._options.cache:
             return None
         for entry in self._store.find_cached(key):
-            if self._still_holds(entry.observed, task):
+            if self._is_whole(entry) and self._still_holds(entry.observed, task):
                 return entry
         return None
+
+    def _is_whole(self, entry: CacheEntry) -> bool:
+        for item in entry.outputs.values():
+            intact = self._store.is_intact(item["digest"])
+            if intact is False:
+                self.damaged += item["names"]
+            if not intact:
+                return False
+        return True
 
     def observed(self, folder: Path) -> Observed:
         """Read what the step that ran in ``folder`` was seen to do."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kalelike.diagnostics import Diagnostic, Location, diagnose
+from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.backend import Document, RunOptions, RunResult, StepResult
 from kalelike.run.events import (
@@ -33,7 +33,6 @@ from kalelike.run.local.plan import Plan, Task, plan_run
 from kalelike.run.local.processes import PROCESSES
 from kalelike.run.local.step_log import StepLogReader, parse_retry
 from kalelike.run.local.stopping import Stop
-from kalelike.store.objects import commit_object
 from kalelike.store.runs import CacheEntry, RunStore
 
 _TICK = 0.05
@@ -174,6 +173,7 @@ class _Run:
         )
         key = self.cache.key(task, digests)
         entry = self.cache.find(task, key)
+        self._tell_damaged(task)
         if entry is not None:
             self._cached(task, entry)
             return True
@@ -230,7 +230,7 @@ class _Run:
         task = step.task
         outputs = {}
         for key, item in record["outputs"].items():
-            commit_object(self.options.store, value_place(step.folder, key), item["digest"])
+            self.store.commit(value_place(step.folder, key), item["digest"])
             outputs[key] = {**item, "type": task.outputs.get(key, "system.Artifact")}
         shutil.rmtree(values_folder(step.folder), ignore_errors=True)
         self.digests[task.name] = {name: item["digest"] for name, item in outputs.items()}
@@ -266,6 +266,14 @@ class _Run:
             self._notice(diagnose("not-cached", message, Location(task.step)))
         self.writers.update((path, task.step) for path in observed.writes)
         return not shared and observed.content is not None
+
+    def _tell_damaged(self, task: Task) -> None:
+        if self.cache.damaged:
+            names = ", ".join(self.cache.damaged)
+            message = f"the stored {names} of step {task.step} was changed: it is made again"
+            place = Location(task.step)
+            self._notice(diagnose("damaged-object", message, place, severity=Severity.WARNING))
+            self.cache.damaged.clear()
 
     def _notice(self, diagnostic: Diagnostic) -> None:
         self.tell(Notice(time.time(), self.run, diagnostic.as_dict()))
