@@ -24,7 +24,6 @@ from kalelike.runtime.faults import CannotCrossError
 from kalelike.runtime.hidden_state import (
     FILE,
     NAMES,
-    file_digest,
     is_hidden,
     read_state,
     restore_file,
@@ -190,18 +189,19 @@ class _Writer:
         if self._buffers:
             hashes[_BUFFERS] = self._hash.hexdigest()
         absent = [name for name, item in described.items() if item["absent"]]
-        digest = _digest(hashes, files, absent, self._buffers)
+        digest = content_digest(hashes, files, absent, self._buffers)
         size = len(self._pickle) + self._end + sum(int(str(item["size"])) for item in files)
         buffers = tuple(self._buffers)
         return Manifest(described, files, self._referred, buffers, digest, size, hashes)
 
 
-def _digest(
+def content_digest(
     hashes: Mapping[str, str],
     files: Iterable[Mapping[str, object]],
     absent: Iterable[str],
     buffers: Iterable[tuple[int, int]],
 ) -> str:
+    """Return an artifact's digest: over its parts' hashes, and how they make up its values."""
     content = {
         "hashes": dict(hashes),
         "files": list(files),
@@ -209,30 +209,6 @@ def _digest(
         "buffers": [list(item) for item in buffers],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def verify(folder: Path, digest: str) -> None:
-    """Insist that an artifact is byte for byte what it was saved as.
-
-    Raises ``CannotCrossError`` (KL811) when it is not: it is not to be unpickled.
-    """
-    manifest = read_manifest(folder)
-    absent = [name for name, item in manifest.names.items() if item.get("absent")]
-    found = _digest(manifest.hashes, manifest.files, absent, manifest.buffers)
-    contents = {folder / name: str(sha) for name, sha in manifest.hashes.items()}
-    for item in manifest.files:
-        if item["stored"]:
-            contents[folder / str(item["stored"])] = str(item["sha256"])
-    try:
-        whole = found == digest and all(file_digest(path) == sha for path, sha in contents.items())
-    except OSError:
-        whole = False
-    if not whole:
-        raise CannotCrossError(
-            f"the artifact at {folder} is not what was stored there",
-            "run the step that makes it again; do not load it",
-            code="KL811",
-        )
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,7 +86,11 @@ def open_database(folder: Path, *, reading: bool = False) -> tuple[sqlite3.Conne
 
 
 def _open_to_write(folder: Path) -> sqlite3.Connection:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Values, logs and results are the user's alone.
+    for name in ("objects", "runs"):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(folder / "store.db", os.O_RDWR | os.O_CREAT, 0o600))
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", "utf-8")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 from kalelike.runtime.hidden_state import file_digest
-from kalelike.runtime.values import read_manifest
+from kalelike.runtime.values import content_digest, read_manifest
 
 
 def check_artifact(folder: Path, digest: str) -> None:
@@ -28,8 +26,6 @@ def check_artifact(folder: Path, digest: str) -> None:
             raise ValueError(f"its file {item.get('path')} is missing")
         if file_digest(path) != item["sha256"]:
             raise ValueError(f"its file {item.get('path')} is damaged")
-    absent = sorted(name for name, item in manifest.names.items() if item["absent"])
-    content = {"hashes": dict(manifest.hashes), "files": list(manifest.files), "absent": absent}
-    found = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    if found != digest:
+    absent = [name for name, item in manifest.names.items() if item["absent"]]
+    if content_digest(manifest.hashes, manifest.files, absent, manifest.buffers) != digest:
         raise ValueError("it is not what the step said that it had made")

@@ -18,7 +18,7 @@ from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.runtime.atomic import remove, remove_stale_parts
 from kalelike.runtime.audit import stamp_of
-from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.faults import StepError
 from kalelike.store.database import open_database, transaction
 from kalelike.store.objects import commit_object, object_path, object_stamp
 
@@ -277,11 +277,11 @@ class RunStore:
         row = self._db.execute("SELECT stamp FROM objects WHERE digest=?", (digest,)).fetchone()
         if row is not None and row["stamp"] == stamp:
             return True
-        from kalelike.runtime.values import verify
+        from kalelike.store.integrity import check_artifact
 
         try:
-            verify(object_path(self.folder, digest), digest)
-        except CannotCrossError:
+            check_artifact(object_path(self.folder, digest), digest)
+        except (ValueError, KeyError, TypeError, OSError, StepError):
             return False
         if self._writable:
             self._set_stamp(digest, stamp)
