@@ -17,6 +17,7 @@ import kalelike
 from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose, has_errors
 from kalelike.emit.setup import Bundle, check_bundle, pack_bundle
 from kalelike.errors import CompileError
+from kalelike.graph.data_files import data_paths
 from kalelike.graph.model import PipelineGraph
 from kalelike.image.installed import Installed
 from kalelike.image.pins import Pin
@@ -122,8 +123,8 @@ def _data_files(
 ) -> Mapping[str, bytes]:
     found: dict[str, bytes] = {}
     for step in graph.steps:
-        for name in step.data_files:
-            path = (folder / name).resolve()
+        for name, place in data_paths(step.data_files, folder):
+            path = place.resolve()
             if not path.is_relative_to(folder) or Path(name).is_absolute():
                 problems.append(_cannot(f"step {step.name} reads {name}, which is not in the"
                                         " notebook's folder", step.location,

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import kalelike.runtime
 from kalelike import __version__
 from kalelike.diagnostics import Diagnostic, diagnose
+from kalelike.graph.data_files import data_paths
 from kalelike.graph.model import PipelineGraph, Step
 from kalelike.graph.step_code import StepCodeDocument
 from kalelike.image.base import Base, default_image
@@ -221,8 +222,7 @@ def _data_files(
 ) -> Iterator[ShippedFile]:
     """Yield the files that a step reads and no step writes, as far as they may travel."""
     root = folder.resolve()
-    for name in step.data_files:
-        path = Path(folder, name)
+    for name, path in data_paths(step.data_files, folder):
         why = _why_not(name, path, root)
         if why:
             problems.append(
