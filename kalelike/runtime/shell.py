@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from kalelike.runtime.streams import CellStream, LogFile
 
 Output = dict[str, Any]
 _MOST_STREAM = 1_000_000
+_INLINE = "module://matplotlib_inline.backend_inline"
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class StepShell:
 
     def __init__(self) -> None:
         _use_writable_folders()
-        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        os.environ.setdefault("MPLBACKEND", _INLINE)
         from kalelike.runtime.interactive import make_interactive_shell
 
         self.module = types.ModuleType("__main__")
@@ -49,6 +51,8 @@ class StepShell:
         self._file_name = "<notebook>"
         shell: Any = make_interactive_shell(self.module, self.emit, lambda: self._file_name)
         self._run_cell = shell.run_cell
+        self._shell = shell
+        self._draws = False
 
     def emit(self, output: Output) -> None:
         """Record an output in nbformat's form; the type ``clear`` forgets those before."""
@@ -84,6 +88,8 @@ class StepShell:
         """
         self.outputs = []
         self._end_stream()
+        if not self._draws and ("matplotlib" in sys.modules or "matplotlib" in source):
+            self._draws = _prepare_drawing(self._shell)
         self._file_name = file_name
         text = _keep_lines("\n" * (line - 1) + source)
         self._remember(file_name, text, line)
@@ -137,6 +143,23 @@ class StepShell:
                 setattr(sys, name, stream)
             self._emit_text("stdout", file.foreign_text())
             self._end_stream()
+
+
+def _prepare_drawing(shell: Any) -> bool:
+    """Let figures be shown as pictures from the first one on; False without Matplotlib.
+
+    Left alone, some versions of the inline backend get ready only after the
+    cell that draws first, whose figure is then a text.
+    """
+    if os.environ.get("MPLBACKEND") != _INLINE or find_spec("matplotlib") is None:
+        return False
+    try:
+        from matplotlib_inline.backend_inline import configure_inline_support
+    except ImportError:
+        return False
+    configure: Any = configure_inline_support
+    configure(shell, "inline")
+    return True
 
 
 _LEADING_BLANK = re.compile(r"(?:[ \t]*\n)+")
