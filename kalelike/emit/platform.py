@@ -109,7 +109,12 @@ def _pipeline_config(options: PipelineOptions) -> Json:
         "resourceTtlOnCompletion": options.ttl_seconds,
     }
     if options.workspace_size:
-        config["workspace"] = {"size": options.workspace_size}
+        # Without the claim's access modes KFP makes no volume at all.
+        claim: Json = {"accessModes": ["ReadWriteOnce"]}
+        config["workspace"] = {
+            "size": options.workspace_size,
+            "kubernetes": {"pvcSpecPatch": claim},
+        }
     return {key: value for key, value in config.items() if value}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from kalelike.diagnostics import Severity
 from kalelike.lint.document.decoding import AT_RUN, IN_PLATFORM, Decoder, Message
 from kalelike.lint.document.findings import Path, Report, suggest
 from kalelike.lint.document.model import Pipeline, part
@@ -52,15 +54,30 @@ def decode_platform(value: object, pipeline: Pipeline, report: Report) -> Mappin
     return settings
 
 
-def _check_config(config: Message | Mapping[str, Message], report: Report) -> None:
-    workspace = part(config, "workspace")
-    # The backend looks at the workspace only where it has a `kubernetes` part.
-    if "workspace" not in config or "kubernetes" not in workspace:
+def _check_config(config: Mapping[str, Any], report: Report) -> None:
+    if "workspace" not in config:
         return
     path = (*_CONFIG, "workspace")
+    workspace = part(config, "workspace")
+    if "kubernetes" not in workspace:
+        report.add(
+            "dropped-option",
+            path,
+            "the workspace has no `kubernetes` part: KFP makes no volume, and whoever mounts it"
+            " waits for good",
+            "add `kubernetes: {pvcSpecPatch: {accessModes: [ReadWriteOnce]}}`",
+        )
+        return
+    _check_size(workspace, path, report)
+    _check_claim(
+        part(workspace, "kubernetes", "pvcSpecPatch"), (*path, "kubernetes", "pvcSpecPatch"), report
+    )
+
+
+def _check_size(workspace: Mapping[str, Any], path: Path, report: Report) -> None:
     size = workspace.get("size", "")
     try:
-        parse_quantity(str(size))
+        parse_quantity(size)
     except BadValueError as error:
         reason, remedy = split_reason(error)
         report.add(
@@ -69,19 +86,30 @@ def _check_config(config: Message | Mapping[str, Message], report: Report) -> No
             f"the size of the workspace: {reason}; KFP refuses to create a run",
             remedy,
         )
-    patch = part(workspace, "kubernetes", "pvcSpecPatch")
+
+
+def _check_claim(patch: Mapping[str, Any], path: Path, report: Report) -> None:
     for key in patch:
         if key not in _CLAIM_FIELDS:
             report.add(
                 "unknown-field",
-                (*path, "kubernetes", "pvcSpecPatch", key),
+                (*path, key),
                 f"the workspace's claim cannot be given `{key}`; KFP refuses to create a run",
                 suggest(key, _CLAIM_FIELDS),
             )
+    if not patch.get("accessModes"):
+        report.add(
+            "bad-platform-value",
+            path,
+            "the workspace's claim has no access modes; where the administrator has set no default,"
+            " KFP refuses to create a run",
+            "add `accessModes: [ReadWriteOnce]`",
+            Severity.WARNING,
+        )
     if patch.get("storageClassName") == "":
         report.add(
             "bad-platform-value",
-            (*path, "kubernetes", "pvcSpecPatch", "storageClassName"),
+            (*path, "storageClassName"),
             "the storage class of the workspace is empty; KFP refuses to create a run",
             "leave it out for the cluster's default",
         )

@@ -208,7 +208,8 @@ def _check_cycles(tasks: Mapping[str, Call], report: Report) -> None:
 def _check_recursion(pipeline: Pipeline, report: Report) -> None:
     edges: dict[str, list[str]] = {}
     for call in pipeline.calls:
-        if call.component is not None and call.component.kind == "dag":
+        # Argo takes recursion, which ends where a condition is false.
+        if call.component is not None and call.component.kind == "dag" and not call.condition:
             edges.setdefault(call.dag.name, []).append(call.component.name)
     for cycle in _cycles(edges):
         component = pipeline.components[cycle[0]]
@@ -216,8 +217,9 @@ def _check_recursion(pipeline: Pipeline, report: Report) -> None:
         report.add(
             "recursive-component",
             component.path,
-            f"component {cycle[0]} contains itself: {chain}",
-            "KFP has no recursion: repeat with a loop, or call another component",
+            f"component {cycle[0]} contains itself without a condition, and a run never ends:"
+            f" {chain}",
+            "give one of the tasks a condition, repeat with a loop, or call another component",
         )
 
 

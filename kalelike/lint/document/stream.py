@@ -30,27 +30,39 @@ class Sorted:
 
 def sort_documents(values: Sequence[object]) -> Sorted:
     """Find the pipeline and the platform document among the documents of a file."""
+    kinds = [_kind(value) for value in values]
+    pipeline = _first(kinds, ("pipeline", "part of a pipeline"))
+    if pipeline is None:
+        return Sorted(None, None, (_missing(values),))
+    platform = _first(kinds, ("platform", "other platform"))
     findings: list[Finding] = []
-    places: dict[str, int] = {}
-    for number, value in enumerate(values):
-        kind = _kind(value)
-        if kind in places:
+    for number, kind in enumerate(kinds):
+        if number in (pipeline, platform):
+            continue
+        if kind in ("pipeline", "platform"):
             findings.append(_repeated(kind, number))
-        elif kind in ("pipeline", "platform"):
-            places[kind] = number
-        elif "pipeline" in places:
-            findings.append(_dropped(value, number))
-    if "pipeline" not in places:
-        findings = [_missing(values)]
-    return Sorted(places.get("pipeline"), places.get("platform"), tuple(findings))
+        else:
+            findings.append(_dropped(values[number], number))
+    return Sorted(pipeline, platform, tuple(findings))
+
+
+def _first(kinds: Sequence[str], wanted: Sequence[str]) -> int | None:
+    """Return the first document of the first kind that is there."""
+    return next((kinds.index(kind) for kind in wanted if kind in kinds), None)
 
 
 def _kind(value: object) -> str:
+    """Tell what KFP takes a document for; it passes over what is not complete."""
     if not isinstance(value, Mapping):
         return "other"
     if value.keys() & _PIPELINE_KEYS:
-        return "pipeline"
-    return "platform" if "platforms" in value else "other"
+        named = "pipelineInfo" in value or "pipeline_info" in value
+        return "pipeline" if named and "root" in value else "part of a pipeline"
+    if "platforms" in value:
+        platforms = value["platforms"]
+        known = isinstance(platforms, Mapping) and "kubernetes" in platforms
+        return "platform" if known else "other platform"
+    return "other"
 
 
 def _repeated(kind: str, number: int) -> Finding:
@@ -83,7 +95,7 @@ def _missing(values: Sequence[object]) -> Finding:
     if found is not None:
         return found
     for number, value in enumerate(values):
-        if _kind(value) == "platform":
+        if "platform" in _kind(value):
             message = "there is a platform document, and no pipeline that it belongs to"
             return Finding(
                 "not-a-pipeline", number, (), message, "put the pipeline before it, in one file"

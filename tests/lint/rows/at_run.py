@@ -134,12 +134,13 @@ ROWS = (
         "volumeMode:",
         (
             "accessModes: [ReadWriteOnce]\n    deploymentSpec",
-            "volumeMode: Block\n    deploymentSpec",
+            "accessModes: [ReadWriteOnce]\n            volumeMode: Block\n    deploymentSpec",
         ),
         good=(
             (
                 "accessModes: [ReadWriteOnce]\n    deploymentSpec",
-                "storageClassName: fast\n    deploymentSpec",
+                "accessModes: [ReadWriteOnce]\n            storageClassName: fast\n"
+                "    deploymentSpec",
             ),
         ),
     ),

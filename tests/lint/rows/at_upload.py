@@ -117,6 +117,6 @@ ROWS = (
         "repeated-document",
         None,
         "---\npipelineInfo: {name: second}",
-        (PIPELINE_END, PIPELINE_END + "pipelineInfo: {name: second}\n---\n"),
+        (PIPELINE_END, PIPELINE_END + "pipelineInfo: {name: second}\nroot: {dag: {}}\n---\n"),
     ),
 )

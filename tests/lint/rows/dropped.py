@@ -70,6 +70,33 @@ ROWS = (
         ),
     ),
     row(
+        "workspace-without-claim",
+        "dropped-option",
+        "platforms.kubernetes.pipelineConfig.workspace",
+        "      workspace:",
+        (
+            "        kubernetes:\n          pvcSpecPatch:\n"
+            "            accessModes: [ReadWriteOnce]\n",
+            "",
+        ),
+    ),
+    row(
+        "workspace-without-modes",
+        "bad-platform-value",
+        "platforms.kubernetes.pipelineConfig.workspace.kubernetes.pvcSpecPatch",
+        "          pvcSpecPatch:",
+        (
+            "            accessModes: [ReadWriteOnce]\n    deploymentSpec",
+            "            storageClassName: fast\n    deploymentSpec",
+        ),
+        good=(
+            (
+                "            accessModes: [ReadWriteOnce]\n    deploymentSpec",
+                "            accessModes: [ReadWriteMany]\n    deploymentSpec",
+            ),
+        ),
+    ),
+    row(
         "accelerator-without-count",
         "dropped-option",
         f"{EXECUTORS}.exec-train.container.resources.accelerator",
