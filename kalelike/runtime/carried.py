@@ -138,7 +138,7 @@ def _install(
             environment["PIP_INDEX_URL"] = index
         command = [
             sys.executable, "-m", "pip", "install", "--target", str(site), "--no-cache-dir",
-            "--disable-pip-version-check", "--no-input", "--no-compile", "--progress-bar", "off",
+            "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
             "--prefer-binary", "-c", str(constraints),
             *(item.get("text") or f"{item['name']}=={item['version']}" for item in missing),
         ]  # fmt: skip
