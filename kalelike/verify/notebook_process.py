@@ -69,10 +69,12 @@ class _NotebookRun:
         self._start_generators("")
         self._watch_seeding()
         self._tell({"boundary": -1, **self._everything()} if -1 in self.boundaries else {})
-        step: str | None = None
+        begun: set[str | None] = set()
         for cell in self.plan["cells"]:
-            if cell["step"] != step:
-                step = cell["step"]
+            step = cell["step"]
+            # A cell of no step may stand within one: that one goes on afterwards.
+            if step not in begun:
+                begun.add(step)
                 self._start_generators(step or self.plan["setup"])
                 self._tell({"started": step, "state": observe_generators()})
             if not self._run_cell(cell):

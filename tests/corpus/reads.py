@@ -87,10 +87,9 @@ def main(path: str) -> None:
 def _trace(subject: Subject, shell: StepShell) -> list[dict[str, Any]]:
     traced = TracedModule.traced
     found: dict[str, set[str]] = {}
-    step: str | None = None
     for cell in subject.cells:
-        if cell.step != step:
-            step = cell.step
+        step = cell.step
+        if step is not None and step not in found:
             traced.known, traced.bound, traced.read = set(own_names(traced)), set(), set()
         traced.on = step is not None
         error = shell.run(cell.source, cell.title).error

@@ -56,9 +56,9 @@ def _totals(rows: Sequence[tuple[Entry, Row]]) -> str:
     lines = [(text, counts[key]) for key, text in _OUTCOMES.items() if counts[key]]
     share = f"{100 * counts['right'] / runs:.1f}%" if runs else "-"
     return (
-        f"## {len(rows)} notebooks of {len({entry.repository for entry, _ in rows})} repositories\n\n"
+        f"## {len(rows)} notebooks of {len({item.repository for item, _ in rows})} repositories\n\n"
         + _table(("outcome", "notebooks"), lines)
-        + f"\nOf the {runs} whose own run succeeds with the installed packages, {share} are right.\n"
+        + f"\nOf the {runs} whose own run succeeds with these packages, {share} are right.\n"
     )
 
 
@@ -101,8 +101,9 @@ def _inputs(rows: Sequence[tuple[Entry, Row]]) -> str:
         return ""
     text = (
         "## Inputs against a trace of what each step reads\n\n"
-        f"{books} notebooks. Recall {_share(found, read)} ({found} of {read} names that a step reads "
-        "from before it are declared as inputs, replayed from source, or parameters); precision "
+        f"{books} notebooks. Recall {_share(found, read)} ({found} of {read} names that a step "
+        "reads from before it are declared as inputs, replayed from source, or parameters); "
+        "precision "
         f"{_share(needed, declared)} ({needed} of {declared} declared data inputs are read).\n\n"
     )
     for title, items in (("Read and not declared", missing), ("Declared and not read", idle)):
@@ -141,7 +142,7 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
             ],
         )
         + "\nWhy Kale does not compile: "
-        + (", ".join(f"{name or 'no message'} ({count})" for name, count in why.most_common()) or "-")
+        + (", ".join(f"{name or '(none)'} ({count})" for name, count in why.most_common()) or "-")
         + ".\n"
     )  # fmt: skip
 

@@ -360,5 +360,12 @@ def test_loads_nothing_but_the_standard_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_slot_may_have_the_name_of_the_module() -> None:
+    class Named:
+        __slots__ = ("__module__",)
+
+    assert compare(Named(), Named()).outcome is Outcome.EQUAL
+
+
 def test_modules_are_known_by_name() -> None:
     assert compare(types.ModuleType("a"), types.ModuleType("a")).outcome is Outcome.EQUAL

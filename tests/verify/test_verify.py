@@ -186,3 +186,16 @@ def test_relative_folders_above_are_there(tmp_path: Path) -> None:
     ]
     made = run(subject_of(tmp_path / "book", cells))
     assert made.outcome is Outcome.EQUAL
+
+
+def test_a_cell_of_no_step_within_a_step_restarts_nothing(tmp_path: Path) -> None:
+    cells: Cells = [
+        ("step:one", "import random\nx = random.random()"),
+        ("imports", "import json"),
+        ("step:two", "y = random.random()"),
+    ]
+    subject = subject_of(tmp_path / "book", cells)
+    assert [cell.step for cell in subject.cells] == ["one", None, "two"]
+    made = run(subject)
+    assert made.outcome is Outcome.EQUAL
+    assert made.findings == ()

@@ -51,9 +51,14 @@ def fingerprint(value: Any, *, parts: int = _PARTS, private: bool = False) -> di
 
 
 def _type_name(cls: type) -> str:
+    module = _module_of(cls)
+    return cls.__qualname__ if module in ("builtins", "") else f"{module}.{cls.__qualname__}"
+
+
+def _module_of(cls: type) -> str:
+    """Return a class's module; a slot of that name hides it."""
     module = getattr(cls, "__module__", None)
-    name = getattr(cls, "__qualname__", cls.__name__)
-    return name if module in ("builtins", None) else f"{module}.{name}"
+    return module if isinstance(module, str) else ""
 
 
 class Walker:
@@ -106,14 +111,7 @@ class Walker:
     # -- kinds of values -----------------------------------------------------------
 
     def _add(self, builder: Builder, value: Any, cls: type) -> None:
-        root = (getattr(cls, "__module__", "") or "").partition(".")[0]
-        if root == "numpy" and arrays.add_numpy(builder, value, self):
-            return
-        if root == "pandas" and frames.add_pandas(builder, value, self):
-            return
-        if root == "scipy" and arrays.add_sparse(builder, value, self):
-            return
-        if root == "torch" and arrays.add_torch(builder, value, self):
+        if self._add_of_library(builder, value, cls):
             return
         if drawings.is_artist(value):
             drawings.add_artist(builder, value, self)
@@ -136,6 +134,17 @@ class Walker:
             self._add_subclass(builder, value)
         elif not self._add_container(builder, value, cls):
             self._add_object(builder, value, cls)
+
+    def _add_of_library(self, builder: Builder, value: Any, cls: type) -> bool:
+        """Add a value of a library that is known; False for all others."""
+        root = _module_of(cls).partition(".")[0]
+        known = {
+            "numpy": arrays.add_numpy,
+            "pandas": frames.add_pandas,
+            "scipy": arrays.add_sparse,
+            "torch": arrays.add_torch,
+        }
+        return root in known and known[root](builder, value, self)
 
     def _add_scalar(self, builder: Builder, value: Any) -> None:
         """Add a plain value that the builder is for."""
