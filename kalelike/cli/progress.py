@@ -280,7 +280,8 @@ def print_summary(result: RunResult, store: Path, notebook: Path) -> None:
 def print_error(step: str, error: Any, notebook: Path) -> None:
     """Print a step's failure: the user's cell, an arrow at the line, the traceback."""
     cell, line = error.get("cell"), error.get("line")
-    where = f", cell [{cell['number']}], line {line}" if cell else ""
+    at = f", line {line}" if line is not None else ""
+    where = f", cell [{cell['number']}]{at}" if cell else ""
     head = paint(f"{error['type']}: {visible(error['message'])}", "red", sys.stdout)
     print(f"\nstep {step}{where}: {error['code']} {head}")
     source = _cell_source(notebook, cell["index"]) if cell else None

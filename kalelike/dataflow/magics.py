@@ -11,6 +11,7 @@ from kalelike.dataflow.files import PREFIX, normal_path
 from kalelike.dataflow.foreign import SETTING_MAGICS, ForeignEvaluator
 from kalelike.dataflow.values import SCALAR, Value
 from kalelike.notebook.ipython_syntax import Magic
+from kalelike.runtime.foreign_cell import KERNELS, declared_names
 
 _CODE = frozenset({"time", "prun", "memit", "lprun", "mprun"})
 _SHOWS = frozenset(
@@ -56,8 +57,23 @@ class MagicEvaluator(ForeignEvaluator):
         if magic.name in _SHOWS:
             self.fx.shows = True
             return self.fresh(node)
+        reads, writes = declared_names(magic.argument) if magic.kind == "cell" else ((), ())
+        if reads or writes or (magic.kind == "cell" and magic.name in KERNELS):
+            return self._foreign(magic.name, reads, writes, node)
         self._interpolated(magic.argument + (magic.body or ""), node)
         self.fx.impure.setdefault("%" + magic.name, self.site(node))
+        return self.fresh(node)
+
+    def _foreign(
+        self, name: str, reads: tuple[str, ...], writes: tuple[str, ...], node: ast.Call
+    ) -> Value:
+        """Run a cell in another language: it takes and gives what its first line names."""
+        for item in reads:
+            self.load_name(item, node)
+        for item in writes:
+            self.store_name(item, self.fresh(node), node)
+        self.fx.impure.setdefault("%" + name, self.site(node))
+        self.fx.shows = True
         return self.fresh(node)
 
     def _code(self, text: str, node: ast.AST) -> Value:

@@ -10,6 +10,7 @@ from kalelike.emit.platform import scratch_volumes
 from kalelike.emit.texts import find_danger
 from kalelike.graph.model import PipelineGraph, Step
 from kalelike.notebook.options import PipelineOptions, StepOptions
+from kalelike.runtime.foreign_cell import read_foreign_cell
 
 # Values of variables travel encoded; requirements are the image builder's.
 _NOT_IN_DOCUMENT = frozenset({"env", "requirements", "kernel"})
@@ -161,11 +162,13 @@ def _volumes(step: Step) -> Iterator[Diagnostic]:
 
 
 def _unsupported(step: Step) -> Iterator[Diagnostic]:
-    options = step.options
-    if options.kernel is not None and not options.kernel.startswith("python"):
-        yield diagnose(
-            "unsupported-kernel",
-            f"step {step.name} asks for the kernel {options.kernel}, and only Python is supported",
-            step.location,
-            "remove the option, or call the other language from a Python cell",
-        )
+    kernel = step.kernel
+    for cell in step.own_cells if kernel is not None else ():
+        if read_foreign_cell(cell.source) is None:
+            yield diagnose(
+                "kernel-without-magic",
+                f"step {step.name} runs on the kernel {kernel}, and this cell does not say what it"
+                " takes and gives",
+                cell.location,
+                "begin it with a line such as `%%R -i table -o result`",
+            )

@@ -8,6 +8,7 @@ from enum import Enum
 from kalelike.diagnostics import Diagnostic, Location
 from kalelike.notebook.model import Cell, Notebook, StepName
 from kalelike.notebook.options import PipelineOptions, StepOptions
+from kalelike.runtime.foreign_cell import step_kernel
 
 
 class ArtifactType(Enum):
@@ -150,6 +151,19 @@ class Step:
     """Functions and classes that every reader replays from source: pickled by name."""
     foreseen: tuple[str, ...] = ()
     """If the step also binds names that cannot be known: those that are known."""
+
+    @property
+    def own_cells(self) -> tuple[Cell, ...]:
+        """The cells without those that only state metrics, and without empty ones."""
+        stating = {item.location.index for item in self.metrics}
+        return tuple(
+            cell for cell in self.cells if cell.index not in stating and cell.source.strip()
+        )
+
+    @property
+    def kernel(self) -> str | None:
+        """The kernel that the cells run on, None for the notebook's own Python."""
+        return step_kernel(self.options.kernel, tuple(cell.source for cell in self.own_cells))
 
     @property
     def predecessors(self) -> tuple[StepName, ...]:

@@ -64,6 +64,8 @@ def _step_code(graph: PipelineGraph, step: Step) -> StepCodeDocument:
         "definitions": list(step.definitions),
         "foreseen": list(step.foreseen),
     }
+    if step.kernel is not None:
+        body["kernel"] = step.kernel
     metrics = [
         {"name": item.name, "expression": item.expression, **_location(item.location)}
         for item in step.metrics

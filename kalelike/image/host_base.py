@@ -47,7 +47,7 @@ def host_base_tag() -> str:
     """Return the image's name: the same one for the same Python on the same system."""
     status = Path(sys.executable).resolve().stat()
     known = [sys.version, sys.base_prefix, platform.libc_ver(), platform.machine(), status.st_size,
-             list(_PROGRAMS), 1]  # fmt: skip
+             list(_PROGRAMS), 2]  # fmt: skip
     return f"{REPOSITORY}:{digest_of(known)[:12]}"
 
 
@@ -124,10 +124,10 @@ def _shared_libraries(ldd: str, binaries: Iterable[Path]) -> Iterator[tuple[Path
 
 
 def _merged_usr(found: dict[str, Path | bytes]) -> dict[str, Path | bytes]:
-    """Let files under /bin and /lib lie under /usr too, where today's systems have them."""
+    """Let programs lie under /bin too, where scripts look for them."""
     twins = {
         path.removeprefix("/usr"): content
         for path, content in found.items()
-        if path.startswith(("/usr/bin/sh", "/usr/bin/bash", "/usr/bin/env"))
+        if path.startswith("/usr/bin/")
     }
     return {**found, **twins}

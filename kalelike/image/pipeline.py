@@ -13,7 +13,7 @@ from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.errors import BuildError
 from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument
-from kalelike.image.base import Base
+from kalelike.image.base import Base, default_image
 from kalelike.image.installed import Installed
 from kalelike.image.lock import Lock, lock_path, make_lock, read_lock
 from kalelike.image.plan import Plans, base_references, plan_images
@@ -91,6 +91,19 @@ def plan_pipeline(
     if has_errors(problems):
         raise BuildError(problems)
     references = base_references(graph, options.base)
+    missing = [
+        diagnose(
+            "kernel-without-image",
+            f"step {step.name} runs on the kernel {step.kernel}, which {references[step.name]} has"
+            " not",
+            step.location,
+            "name an image with the kernel and this Python: a tag image:REFERENCE",
+        )
+        for step in graph.steps
+        if step.kernel is not None and references[step.name] == default_image()
+    ]
+    if missing:
+        raise BuildError(missing)
     bases = {name: find_base(name) for name in dict.fromkeys(references.values())}
     plans = plan_images(
         graph,

@@ -29,6 +29,9 @@ RUNTIME = ("cloudpickle", "ipython", "matplotlib-inline")
 
 _PYTHON = frozenset({*sys.stdlib_module_names, *sys.builtin_module_names})
 
+KERNELS = ("papermill", "pandas", "pyarrow")
+"""What runs a step on another language's kernel, and what its data frames travel by."""
+
 # What libraries name in their extras for those who develop them.
 _TOOLS = re.compile(
     """asv|black|build|cibuildwheel|codecov|commitizen|coverage|cython|docutils|flake8|furo|gitpython
@@ -169,6 +172,8 @@ class _Finder:
     def needs_of(self, step: Step) -> _Needs:
         """Return what a step's own code imports, through local modules too."""
         found = _Needs()
+        if step.kernel is not None:
+            self._add_kernel(found, step)
         given = {canonical(_name(text)) for text in step.options.requirements}
         waiting = list(_imports_of(step))
         seen: set[str] = set()
@@ -192,6 +197,18 @@ class _Finder:
             elif canonical(item.root) not in given:
                 self._tell_absent(item, place, step)
         return found
+
+    def _add_kernel(self, found: _Needs, step: Step) -> None:
+        here = [name for name in KERNELS if self.installed.find(name) or name in self.modules]
+        found.roots |= {name: Requirement(name) for name in here}
+        if KERNELS[0] not in here:
+            self._tell(
+                "kernel-not-here",
+                f"step {step.name} runs on the kernel {step.kernel}, for which"
+                f" {KERNELS[0]} is missing",
+                step.location,
+                "pip install 'kalelike[kernels]'",
+            )
 
     def _take_module(
         self, found: _Needs, item: Import, origin: Path, place: Location

@@ -57,7 +57,8 @@ def _errors(run: RunRow) -> str:
         if error is None:
             continue
         cell = error.get("cell")
-        where = f", cell [{cell['number']}], line {error.get('line')}" if cell else ""
+        at = f", line {error['line']}" if error.get("line") is not None else ""
+        where = f", cell [{cell['number']}]{at}" if cell else ""
         found.append(
             f"<div class=error><b>step {_escape(step.name)}{_escape(where)}</b>: "
             f"{_escape(error.get('type'))}: {_escape(error.get('message'))}"

@@ -131,6 +131,7 @@ class StepCode:
     report: bool
     data_files: tuple[str, ...]
     definitions: tuple[str, ...] = ()
+    kernel: str | None = None
     foreseen: tuple[str, ...] = ()
 
     @property
@@ -284,6 +285,7 @@ def _read_step(node: _Node) -> StepCode:
         report=node.get("report").flag(),
         data_files=node.get("data_files").texts(),
         definitions=node.get("definitions").texts(),
+        kernel=None if node.get("kernel").value is None else node.get("kernel").text(),
         foreseen=node.get("foreseen").texts(),
     )
 

@@ -17,6 +17,7 @@ from kalelike.runtime.audit import Audit
 from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
 from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
 from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
+from kalelike.runtime.foreign_cell import read_foreign_cell
 from kalelike.runtime.hidden_state import NAMES, UnforeseenNames, is_hidden, write_state
 from kalelike.runtime.leaving import leave
 from kalelike.runtime.metrics import evaluate_metrics
@@ -104,7 +105,8 @@ def _tell(failure: Failure) -> None:
     sys.stdout.flush()
     where = ""
     if failure.cell is not None:
-        where = f" in cell [{failure.cell['number']}], line {failure.line}"
+        line = f", line {failure.line}" if failure.line is not None else ""
+        where = f" in cell [{failure.cell['number']}]{line}"
     print(f"\n{failure.type}{where}: {failure.message}", file=sys.stderr)
     if failure.hint:
         print(f"    hint: {failure.hint}", file=sys.stderr)
@@ -145,7 +147,9 @@ class _StepRun:
         self._load_inputs()
         self.unforeseen.start()
         self.observer.given(name for item in self.code.inputs for name in item.names)
-        for cell in self.code.cells:
+        if self.code.kernel is not None:
+            self._run_on_kernel(self.code.kernel)
+        for cell in self._python_cells():
             self._run_cell(cell)
             self.observer.after_cell(cell.index, cell.source)
         self.progress.metrics.update(evaluate_metrics(self.code.metrics, self._evaluate))
@@ -236,6 +240,29 @@ class _StepRun:
         )
         if failure is not None:
             raise _StoppedError(failure)
+
+    def _python_cells(self) -> tuple[CellCode, ...]:
+        """Return what this process runs itself: beside another kernel, cells that state metrics."""
+        if self.code.kernel is None:
+            return self.code.cells
+        return tuple(item for item in self.code.cells if read_foreign_cell(item.source) is None)
+
+    def _run_on_kernel(self, kernel: str) -> None:
+        from kalelike.runtime.foreign_kernel import run_on_kernel
+
+        cells = [item for item in self.code.cells if read_foreign_cell(item.source) is not None]
+        for run in run_on_kernel(kernel, cells, self.namespace):
+            self._name(run.cell)
+            cell = run.cell
+            self.progress.cells.append(
+                CellReport(
+                    cell.index, cell.id, cell.number, cell.source, run.outputs, run.seconds,
+                    run.failure,
+                )
+            )  # fmt: skip
+            if run.failure is not None:
+                raise _StoppedError(run.failure)
+            self.observer.after_cell(cell.index, cell.source)
 
     def _evaluate(self, metric: MetricCode) -> Any:
         name = self._name(metric)
