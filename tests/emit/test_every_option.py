@@ -198,10 +198,11 @@ def test_defaults_hold_for_every_step(tmp_path: Path) -> None:
     assert executors["exec-one"] == executors["exec-two"]
 
 
-def test_another_kernel_is_refused(tmp_path: Path) -> None:
+def test_a_cell_for_another_kernel_has_to_name_its_values(tmp_path: Path) -> None:
     with pytest.raises(CompileError) as caught:
         compile_cells(tmp_path, [("step:one|kernel:ir", "x = 1")])
-    assert [item.code.name for item in caught.value.diagnostics] == ["unsupported-kernel"]
+    assert [item.code.name for item in caught.value.diagnostics] == ["kernel-without-magic"]
+    assert compile_cells(tmp_path, [("step:one|kernel:ir", "%%R -o x\nx <- 1")])
 
 
 def test_requirements_change_a_steps_hash_and_are_told(tmp_path: Path) -> None:
