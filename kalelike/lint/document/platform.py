@@ -97,7 +97,15 @@ def _check_claim(patch: Mapping[str, Any], path: Path, report: Report) -> None:
                 f"the workspace's claim cannot be given `{key}`; KFP refuses to create a run",
                 suggest(key, _CLAIM_FIELDS),
             )
-    if not patch.get("accessModes"):
+    modes = patch.get("accessModes")
+    if modes and not (isinstance(modes, list) and all(isinstance(mode, str) for mode in modes)):
+        report.add(
+            "bad-field-value",
+            (*path, "accessModes"),
+            "the access modes of the workspace are no list of texts; KFP refuses to create a run",
+            "write `accessModes: [ReadWriteOnce]`",
+        )
+    elif not modes:
         report.add(
             "bad-platform-value",
             path,

@@ -312,7 +312,7 @@ class _Builder:
             self._note(
                 "bad-field-value",
                 path,
-                f"{node.value} is a number that JSON does not have; KFP refuses the whole file",
+                f"{node.value} is a number that JSON does not have; KFP cannot read the document",
                 "write it in quotes, where text is meant",
                 node,
             )

@@ -97,6 +97,16 @@ ROWS = (
         ),
     ),
     row(
+        "workspace-modes-no-texts",
+        "bad-field-value",
+        "platforms.kubernetes.pipelineConfig.workspace.kubernetes.pvcSpecPatch.accessModes",
+        "            accessModes: [[",
+        (
+            "            accessModes: [ReadWriteOnce]\n    deploymentSpec",
+            "            accessModes: [[ReadWriteOnce]]\n    deploymentSpec",
+        ),
+    ),
+    row(
         "accelerator-without-count",
         "dropped-option",
         f"{EXECUTORS}.exec-train.container.resources.accelerator",
