@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ _OUTCOMES = {
     "fails": "the notebook itself fails",
     "-": "not run",
 }
+_PATH = re.compile(r"(?<![\w.])/\S+")
+"""A place on the machine that ran it."""
 _HEAD = """\
 # Results of the corpus
 
@@ -37,7 +40,12 @@ def render(entries: Sequence[Entry], done: Mapping[str, Row]) -> str:
 
 
 def _outcome(row: Row) -> str:
-    return str(row.get("verify", {}).get("outcome", "-"))
+    made = row.get("verify", {})
+    outcome = str(made.get("outcome", "-"))
+    if outcome == "different" and made["different"][0]["why"].startswith("CannotCrossError"):
+        # Stopped by a step that names the value, before anything wrong is computed.
+        return "refused"
+    return outcome
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
@@ -173,11 +181,11 @@ def _not_right(rows: Sequence[tuple[Entry, Row]]) -> str:
         if outcome in ("right", "fails", "-"):
             continue
         made = row["verify"]
-        if outcome == "refused":
+        if outcome == "refused" and "told" in made:
             first = made["told"][0]
             cell = (first.get("cell") or {}).get("number")
             why = f"{first['code']} cell [{cell}] line {first.get('line')}: {first['message']}"
-        elif outcome == "different":
+        elif made.get("different"):
             first = made["different"][0]
             reason = first.get("reason") or {}
             why = (
@@ -220,7 +228,7 @@ def _all(rows: Sequence[tuple[Entry, Row]]) -> str:
                 entry.key, _OUTCOMES[_outcome(row)], made.get("steps", ""), equal.get("value", ""),
                 equal.get("display", ""), equal.get("file", ""), made.get("uncovered", ""),
                 made.get("unstable", ""), row.get("kale", {}).get("outcome", ""),
-                made.get("error", ""),
+                _PATH.sub("…", made.get("error", "")),
             )
         )  # fmt: skip
     head = ("notebook", "outcome", "steps", "values", "displays", "files", "uncovered", "unstable",

@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="a part of the notebook's name")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for a notebook")
-    parser.add_argument("--state", default="/tmp/kalelike-corpus.jsonl")
+    parser.add_argument("--state", default="kalelike-corpus.jsonl")
     parser.add_argument("--without", nargs="*", default=[], help="verify, reads or kale")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md")
     return parser.parse_args()
