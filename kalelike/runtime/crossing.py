@@ -21,7 +21,7 @@ _REMEDIES = (
     ("IOWrapper", "open the file in the step that uses it, or pass its path"),
     ("BufferedReader", "open the file in the step that uses it, or pass its path"),
     ("BufferedWriter", "open the file in the step that uses it, or pass its path"),
-    ("_reader", "read the rows into a list first"),
+    ("reader", "read the rows into a list first"),
     ("dict_", "make it a list"),
     ("thread", "start the thread in the step that uses it"),
     ("Pool", "make the pool in the step that uses it"),

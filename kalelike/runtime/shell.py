@@ -51,6 +51,8 @@ class StepShell:
         self._file_name = "<notebook>"
         shell: Any = make_interactive_shell(self.module, self.emit, lambda: self._file_name)
         self._run_cell = shell.run_cell
+        self.to_python = shell.transform_cell
+        """Makes Python of a cell with IPython's syntax; its lines keep their numbers."""
         self._shell = shell
         self._draws = False
 

@@ -8,12 +8,13 @@ import sys
 import time
 import traceback
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from kalelike.runtime.atomic import strict_json, write_text
 from kalelike.runtime.audit import Audit
+from kalelike.runtime.binding import find_binding
 from kalelike.runtime.code import CellCode, FragmentCode, MetricCode, StepCode
 from kalelike.runtime.executor_io import ExecutorInput, write_executor_output
 from kalelike.runtime.faults import BadCallError, CannotCrossError, ExitCode, StepError
@@ -75,7 +76,7 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
     except _StoppedError as stopped:
         failure, exit_code = stopped.failure, ExitCode.USER_CODE_FAILED
     except StepError as error:
-        failure, exit_code = describe_failure(error, run.places), error.exit_code
+        failure, exit_code = run.describe(error), error.exit_code
     except OSError as error:
         failure = Failure(type(error).__name__, str(error), "KL807")
         exit_code = ExitCode.BAD_CALL
@@ -159,6 +160,17 @@ class _StepRun:
         record = os.environ.get("KALELIKE_RECORD")
         if self.audit is not None and record:
             self.audit.write(Path(record), self.given)
+
+    def describe(self, error: StepError) -> Failure:
+        """Describe what is wrong with a value, at the place where the step bound it."""
+        failure = describe_failure(error, self.places)
+        found = find_binding(error.name, self.code.cells, self.shell.to_python)
+        if not error.name or found is None:
+            return failure
+        cell, line = found
+        place = {"index": cell.index, "id": cell.id, "number": cell.number}
+        source = cell.source.splitlines()[line - 1].strip()
+        return replace(failure, cell=place, line=line, source_line=source)
 
     @contextlib.contextmanager
     def _audited(self) -> Iterator[None]:

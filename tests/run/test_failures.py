@@ -150,3 +150,30 @@ def test_every_step_is_told_once(tmp_path: Path) -> None:
     outcome = run_cells(tmp_path, cells)
     ended = [item.step for item in outcome.events if isinstance(item, StepFinished)]
     assert sorted(ended) == ["a", "b", "c"]
+
+
+def test_a_memory_limit(tmp_path: Path) -> None:
+    cells = [
+        ("step:big limit:memory:400Mi", "import time\nx = bytearray(700_000_000)\ntime.sleep(60)"),
+        ("step:small limit:memory:400Mi", "x = bytearray(20_000_000)\nn = len(x)"),
+    ]
+    outcome = run_cells(tmp_path, cells)
+    assert outcome.status == {"big": "failed", "small": "succeeded"}
+    error = outcome.error("big")
+    assert (error["type"], error["code"]) == ("OutOfMemory", "KL803")
+    assert "400 MiB" in error["message"]
+
+
+def test_a_limit_of_cores(tmp_path: Path) -> None:
+    cells = [("step:a limit:cpu:500m", "import os\nn = len(os.sched_getaffinity(0))\nprint(n)")]
+    outcome = run_cells(tmp_path, cells)
+    assert outcome.log("a") == ["1"]
+    assert not [item for item in outcome.events if isinstance(item, Notice)]
+
+
+def test_variables_of_a_step_are_there_before_anything_is_imported(tmp_path: Path) -> None:
+    tags = "step:a env:OMP_NUM_THREADS:7 env:ODD:$(HOME){{x}}"
+    source = "import os, sys\nprint(os.environ['OMP_NUM_THREADS'], os.environ['ODD'])"
+    outcome = run_cells(tmp_path, [(tags, source)], imports=("numpy",))
+    assert outcome.log("a") == ["7 $(HOME){{x}}"]
+    assert outcome.result.status == "succeeded"

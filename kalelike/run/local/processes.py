@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from typing import Any
 from kalelike.run.backend import RunOptions
 from kalelike.run.local.launcher import Ended, Launch, Launcher, LauncherKind
 from kalelike.run.local.plan import Plan
+from kalelike.runtime.descendants import memory_of
 
 # The package may be on this process's path only (a checkout): its folder goes to
 # the end of the child's path, where it hides nothing.
@@ -31,6 +34,7 @@ _SUPERVISOR = (
     "from kalelike.run.local.zygote import main; main(sys.argv[1:])"
 )
 _PATIENCE = 2.0
+_LOOK_SECONDS = 0.1
 
 
 class ProcessLauncher:
@@ -48,6 +52,9 @@ class ProcessLauncher:
         self._next = 1
         self._live: dict[int, int | None] = {}
         self._done: list[Ended] = []
+        self._memory: dict[int, int] = {}
+        self._exceeded: set[int] = set()
+        self._next_look = 0.0
 
     def start(self, launch: Launch) -> int:
         """See :class:`Launcher`."""
@@ -56,12 +63,16 @@ class ProcessLauncher:
         number = self._next
         self._next += 1
         self._live[number] = None
+        limits = launch.task.limits
+        if limits.memory is not None:
+            self._memory[number] = limits.memory
         request = {
             "start": number,
             "arguments": launch.arguments,
             "env": dict(launch.env),
             # What libraries read when they are imported cannot be set later.
             "fresh": bool(launch.task.env),
+            "cores": math.ceil(limits.cpu) if limits.cpu is not None else None,
             "cwd": str(launch.cwd),
             "log": str(launch.log),
         }
@@ -77,6 +88,7 @@ class ProcessLauncher:
                 self._lost()
             for message in messages or ():
                 self._take(message)
+            self._watch_memory()
         found, self._done = self._done, []
         return found
 
@@ -84,8 +96,26 @@ class ProcessLauncher:
         if "started" in message and message["started"] in self._live:
             self._live[message["started"]] = message["pid"]
         elif "ended" in message and message["ended"] in self._live:
-            del self._live[message["ended"]]
-            self._done.append(Ended(message["ended"], message["status"]))
+            number = message["ended"]
+            del self._live[number]
+            cause = "memory" if number in self._exceeded else ""
+            self._done.append(Ended(number, message["status"], cause))
+
+    def _watch_memory(self) -> None:
+        """End what uses more memory than it may.
+
+        A limit of the system's own (``RLIMIT_AS``) counts addresses, of which
+        numerical libraries reserve many times what they use; so memory is watched.
+        """
+        watched = self._memory.keys() & self._live.keys() - self._exceeded
+        if not watched or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_SECONDS
+        for number in watched:
+            pid = self._live[number]
+            if pid is not None and memory_of(pid) > self._memory[number]:
+                self._exceeded.add(number)
+                self.signal(number, signal.SIGKILL)
 
     def _lost(self) -> None:
         """Count the steps of a supervisor that ended as ended; the next one is cold.
@@ -210,5 +240,10 @@ def _make(plan: Plan, options: RunOptions) -> Launcher:
     return ProcessLauncher(method, options.imports, options.notebook_dir)
 
 
-PROCESSES = LauncherKind("local", frozenset(), _make, observes=True)
+# Memory is watched; cores are allotted, whole ones.
+_APPLIED = frozenset({"resourceMemoryLimit", "memoryLimit", "resourceCpuLimit", "cpuLimit"})
+if not sys.platform.startswith("linux"):
+    _APPLIED = frozenset()
+
+PROCESSES = LauncherKind("local", _APPLIED, _make, observes=True)
 """Steps as processes of this machine."""

@@ -4,7 +4,8 @@ Requests and answers are lines of JSON over the socket that the engine passes.
 It only imports: it never runs a notebook's code, and starts no threads. When
 the engine closes its end, or is gone, it ends every step and then itself.
 
-    {"start": N, "arguments": […], "env": {…}, "fresh": false, "cwd": …, "log": …}
+    {"start": N, "arguments": […], "env": {…}, "fresh": false, "cores": null,
+     "cwd": …, "log": …}
     {"signal": N, "kind": 9}
     {"ready": true}   {"started": N, "pid": P}   {"ended": N, "status": S}
 """
@@ -184,6 +185,8 @@ class _Supervisor:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        if request["cores"] is not None:
+            _use_cores(request["cores"], request["start"])
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         if request["fresh"] or not self._forks:
@@ -198,6 +201,14 @@ class _Supervisor:
         from kalelike.runtime.__main__ import main as run_entry_point
 
         return run_entry_point(request["arguments"])
+
+
+def _use_cores(count: int, number: int) -> None:
+    """Let this process run on so many cores, on others than its neighbours where possible."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        first = number * count
+        os.sched_setaffinity(0, {cores[(first + at) % len(cores)] for at in range(count)})
 
 
 def _has_ended(pid: int) -> bool:
