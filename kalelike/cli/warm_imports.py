@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+# What is done before an import can decide what the import does.
+_DECIDES_IMPORTS = re.compile(
+    r"environ\s*\[[^\]]*\]\s*=|environ\.(update|setdefault|pop)\b|\bputenv\b|%(set_)?env\b"
+    r"|\bsys\.path(\s*=|\[|\.(insert|extend))|\bimportlib\.reload\b|%(load_ext|autoreload)\b"
+)
 
 
 def warm_imports(sources: Iterable[str], folder: Path) -> tuple[str, ...]:
     """Return the modules that the sources import, without those of ``folder`` itself.
 
     A helper module beside the notebook is the steps' own to import: what it
-    prints, or does, belongs to them.
+    prints, or does, belongs to them. Nothing is returned where code sets
+    variables or search paths, on which an import may depend: every step then
+    imports for itself, in its own order.
     """
+    texts = list(sources)
+    if any(_DECIDES_IMPORTS.search(text) for text in texts):
+        return ()
     found: dict[str, None] = {}
-    for source in sources:
-        for line in source.splitlines():
+    for text in texts:
+        for line in text.splitlines():
             if line.lstrip().startswith(("import ", "from ")):
                 for name in _modules(line.strip()):
                     if not _is_local(name.partition(".")[0], folder):

@@ -52,6 +52,7 @@ class ProcessLauncher:
         self._next = 1
         self._live: dict[int, int | None] = {}
         self._done: list[Ended] = []
+        self._requests: dict[int, dict[str, Any]] = {}
         self._memory: dict[int, int] = {}
         self._exceeded: set[int] = set()
         self._next_look = 0.0
@@ -76,6 +77,7 @@ class ProcessLauncher:
             "cwd": str(launch.cwd),
             "log": str(launch.log),
         }
+        self._requests[number] = request
         if not self._supervisor.send(request):
             self._lost()
         return number
@@ -95,6 +97,7 @@ class ProcessLauncher:
     def _take(self, message: dict[str, Any]) -> None:
         if "started" in message and message["started"] in self._live:
             self._live[message["started"]] = message["pid"]
+            del self._requests[message["started"]]
         elif "ended" in message and message["ended"] in self._live:
             number = message["ended"]
             del self._live[number]
@@ -121,17 +124,23 @@ class ProcessLauncher:
         """Count the steps of a supervisor that ended as ended; the next one is cold.
 
         A module that crashes when it is imported would end it again, and is to
-        end its own step only.
+        end its own step only: those that were not begun are asked for anew.
         """
         assert self._supervisor is not None
         self._supervisor.kill()
         self._supervisor = None
-        self._imports = []
-        for number, pid in self._live.items():
+        was_warm, self._imports = bool(self._imports), []
+        for number, pid in list(self._live.items()):
+            if pid is None and was_warm:
+                continue
             if pid is not None:
                 _kill_group(pid)
+            del self._live[number]
             self._done.append(Ended(number, -signal.SIGKILL, "lost"))
-        self._live.clear()
+        if self._live:
+            self._supervisor = _Supervisor(self._method, self._imports, self._cwd)
+            for number in self._live:
+                self._supervisor.send(self._requests[number])
 
     def signal(self, number: int, kind: signal.Signals) -> None:
         """See :class:`Launcher`."""

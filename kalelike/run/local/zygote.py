@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -55,7 +56,9 @@ def main(arguments: list[str]) -> None:
     die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if method == "fork":
-        _warm_up(modules)
+        talkative = _warm_up(modules)
+        if talkative:
+            _start_again(channel, arguments, [name for name in modules if name not in talkative])
     # From here on the end of the engine shows in the socket, and steps are to be
     # ended before this process is.
     die_with_parent(None)
@@ -65,17 +68,44 @@ def main(arguments: list[str]) -> None:
         _Supervisor(channel, forks, root).serve()
 
 
-def _warm_up(modules: list[str]) -> None:
+def _start_again(channel: socket.socket, arguments: list[str], modules: list[str]) -> None:
+    """Become a supervisor that imports less: an import cannot be taken back."""
+    channel.set_inheritable(True)
+    die_with_parent(None)
+    again = [*arguments[:2], json.dumps(modules), *arguments[3:]]
+    code = (
+        "import sys; sys.path.append(sys.argv[4]); "
+        "from kalelike.run.local.zygote import main; main(sys.argv[1:])"
+    )
+    os.execv(sys.executable, [sys.executable, "-c", code, *again])  # noqa: S606 - no shell is meant
+
+
+def _warm_up(modules: list[str]) -> list[str]:
+    """Do the imports; return those that printed something, which a step would show."""
     sys.path.insert(0, str(Path.cwd()))
     from kalelike.runtime.step import prepare
 
     prepare()
-    for name in modules:
-        # A failing import is the step's to report, with its own cell and line.
-        with contextlib.suppress(BaseException):
-            importlib.import_module(name)
+    talkative = []
+    with tempfile.TemporaryFile() as said:
+        for number in (1, 2):
+            os.dup2(said.fileno(), number)
+        for name in modules:
+            before = os.fstat(1).st_size
+            # A failing import is the step's to report, with its own cell and line.
+            with contextlib.suppress(BaseException):
+                importlib.import_module(name)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            if os.fstat(1).st_size > before:
+                talkative.append(name)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        for number in (1, 2):
+            os.dup2(silence, number)
+        os.close(silence)
     gc.collect()
     gc.freeze()
+    return talkative
 
 
 class _Supervisor:
