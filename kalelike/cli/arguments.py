@@ -389,6 +389,7 @@ def _add_show(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     _add_store(parser)
     parser.add_argument("--html", metavar="FILE", help="write the run as one HTML page")
     parser.add_argument("--log", metavar="STEP", help="print the log of a step")
+    parser.add_argument("--value", metavar="STEP.NAME", help="print a value that a step gave")
     parser.add_argument(
         "--follow", action="store_true", help="follow a run on Kubeflow that still goes on"
     )

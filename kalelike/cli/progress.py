@@ -25,7 +25,7 @@ from kalelike.run.events import (
     StepWaits,
 )
 
-_MARKS = {
+MARKS = {
     "succeeded": ("✓", "green"),
     "cached": ("↻", "blue"),
     "failed": ("✗", "red"),
@@ -155,7 +155,7 @@ def notice_text(diagnostic: Mapping[str, Any]) -> str:
 
 def outcome_line(event: StepFinished) -> str:
     """Return how a step ended, on one line."""
-    mark, colour = _MARKS[event.status]
+    mark, colour = MARKS[event.status]
     text = f"{paint(mark, colour, sys.stdout)} {event.step} {event.status}"
     if event.status == "cached":
         text += f" (from run {event.source_run})" if event.source_run else ""
@@ -214,7 +214,7 @@ class LiveProgress:
 
         table = Table(box=None, pad_edge=False, show_header=False)
         for step, row in self._rows.items():
-            mark: Any = Text(*_MARKS.get(row.status, ("·", "dim")))
+            mark: Any = Text(*MARKS.get(row.status, ("·", "dim")))
             seconds = row.seconds
             if row.status == "running" and row.started is not None:
                 mark, seconds = Spinner("dots"), time.time() - row.started
@@ -249,7 +249,7 @@ class LiveProgress:
     def summary(self, result: RunResult, store: Path) -> None:
         """See :class:`Progress`."""
         for item in result.steps:
-            mark, colour = _MARKS[item.status]
+            mark, colour = MARKS[item.status]
             seconds = f"{item.seconds:.2f} s" if item.seconds else ""
             extra = metrics_text(item.metrics) or item.reason or ""
             if item.source_run:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output, write_output
-from kalelike.cli.progress import metrics_text, print_error
+from kalelike.cli.progress import MARKS, metrics_text, print_error
 from kalelike.cli.report import print_json
 from kalelike.cli.run_command import STORE, command_config, store_folder
-from kalelike.cli.terminal import visible
+from kalelike.cli.terminal import paint, visible
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.local.step_log import read_log
+from kalelike.store.loading import describe_values, load
 from kalelike.store.runs import RunRow, RunStore, StepRow
 
 
@@ -40,16 +43,18 @@ def run_command(options: argparse.Namespace) -> int:
         run = _find(folder, run.id)
     if options.log:
         return _print_log(run, options.log)
+    if options.value:
+        return _print_value(folder, run, options.value)
     if options.html:
         from kalelike.run.report import run_page
 
         check_output(Path(options.html))
-        write_output(Path(options.html), run_page(run))
+        write_output(Path(options.html), run_page(run, folder))
         print(f"wrote {options.html}")
     elif options.json:
-        print_json(_data(run))
+        print_json(_data(folder, run))
     else:
-        _print_run(run)
+        _print_run(folder, run)
     return Exit.OK
 
 
@@ -73,7 +78,13 @@ def _print_log(run: RunRow, name: str) -> int:
     return Exit.OK
 
 
-def _data(run: RunRow) -> dict[str, Any]:
+def _print_value(folder: Path, run: RunRow, value: str) -> int:
+    found = load(value, run.id, store=folder)
+    print(visible(repr(found)))
+    return Exit.OK
+
+
+def _data(folder: Path, run: RunRow) -> dict[str, Any]:
     return {
         "ok": True,
         "run": run.id,
@@ -84,11 +95,11 @@ def _data(run: RunRow) -> dict[str, Any]:
         "started": run.started,
         "ended": run.ended,
         "parameters": run.parameters,
-        "steps": [_step_data(step) for step in run.steps],
+        "steps": [_step_data(folder, step) for step in run.steps],
     }
 
 
-def _step_data(step: StepRow) -> dict[str, Any]:
+def _step_data(folder: Path, step: StepRow) -> dict[str, Any]:
     return {
         "step": step.name,
         "status": step.status,
@@ -101,29 +112,60 @@ def _step_data(step: StepRow) -> dict[str, Any]:
         "folder": str(step.folder) if step.folder else None,
         "artifacts": [
             {"key": item.key, "names": list(item.names), "type": item.type,
-             "digest": item.digest, "size": item.size}
+             "digest": item.digest, "size": item.size,
+             "values": [asdict(value) for value in describe_values(folder, item)]}
             for item in step.artifacts
         ],
     }  # fmt: skip
 
 
-def _print_run(run: RunRow) -> None:
+def _print_run(folder: Path, run: RunRow) -> None:
     began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
     took = f", {run.ended - run.started:.2f} s" if run.ended else ""
     print(f"run {run.id}: {run.pipeline} ({run.notebook}), {run.status}, {began}{took}")
     if run.parameters:
-        print("parameters: " + ", ".join(f"{k} = {v!r}" for k, v in run.parameters.items()))
+        shown = ", ".join(f"{name} = {value!r}" for name, value in run.parameters.items())
+        print(visible(f"parameters: {shown}"))
     print()
+    width = max((len(step.name) for step in run.steps), default=0)
     for step in run.steps:
-        seconds = f"{step.seconds:.2f} s" if step.seconds is not None else ""
-        extra = metrics_text(step.metrics) or step.reason or ""
-        if step.source_run:
-            extra = f"from run {step.source_run}  {extra}"
-        print(f"  {step.name:<24} {step.status:<11} {seconds:>9}  {extra}".rstrip())
-        for item in step.artifacts:
-            kind = item.type.removeprefix("system.")
-            print(f"      {', '.join(item.names)}: {kind}, {item.size:,} bytes")
+        _print_step(folder, step, width)
     for step in run.steps:
         if step.error is not None:
-            print_error(step.name, step.error, Path(run.notebook))
-    print("\nlogs: kalelike show RUN --log STEP    page: kalelike show RUN --html FILE")
+            print_error(step.name, step.error, folder.parent / run.notebook)
+    print(
+        f"\nlog of a step: kalelike show {run.id} --log STEP\n"
+        f"a value:       kalelike show {run.id} --value STEP.NAME\n"
+        f"as a page:     kalelike show {run.id} --html run.html"
+    )
+
+
+def _print_step(folder: Path, step: StepRow, width: int) -> None:
+    mark, colour = MARKS.get(step.status, ("·", "dim"))
+    seconds = f"{step.seconds:.2f} s" if step.seconds is not None and not step.source_run else ""
+    extra = [metrics_text(step.metrics), step.reason or ""]
+    if step.attempts > 1:
+        extra.append(f"attempt {step.attempts}")
+    if step.source_run:
+        extra.append(f"from run {step.source_run}")
+    text = "  ".join(item for item in extra if item)
+    head = f"{paint(mark, colour, sys.stdout)} {step.name:<{width}}  {step.status:<11} {seconds:>9}"
+    print(f"{head}  {visible(text)}".rstrip())
+    for item in step.artifacts:
+        size = _size(item.size)
+        for value in describe_values(folder, item):
+            text = f"{value.name}: {value.kind} {value.text}".rstrip()
+            print(paint(f"    {visible(text)}", "dim", sys.stdout) + f"{size:>{_gap(text)}}")
+            size = ""
+
+
+def _gap(text: str) -> int:
+    return max(12, 70 - len(text))
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
-import html
+import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from kalelike.store.runs import RunRow, StepRow
+from kalelike.runtime.cell_page import POLICY, STYLE, cell_html, escape
+from kalelike.store.loading import describe_values
+from kalelike.store.runs import ArtifactRow, RunRow, StepRow
 
 _COLOURS = {
     "succeeded": "#2da44e",
@@ -20,8 +23,11 @@ _COLOURS = {
 }
 
 
-def run_page(run: RunRow) -> str:
-    """Return a self-contained HTML page; everything of the user's is escaped or framed."""
+def run_page(run: RunRow, store: Path) -> str:
+    """Return a self-contained HTML page; everything of the user's is escaped or framed.
+
+    ``store`` is the folder of the store that the run is in.
+    """
     parts = [
         _header(run),
         _errors(run),
@@ -29,14 +35,11 @@ def run_page(run: RunRow) -> str:
         _table("Metrics", _metrics(run)),
         _table("Parameters", run.parameters),
         _gantt(run),
-        _steps(run),
+        _steps(run, store),
     ]
     body = "\n".join(part for part in parts if part)
-    return _PAGE.replace("@TITLE@", _escape(f"{run.pipeline} · {run.id}")).replace("@BODY@", body)
-
-
-def _escape(value: object) -> str:
-    return html.escape(str(value), quote=True)
+    page = _PAGE.replace("@POLICY@", POLICY).replace("@STYLE@", STYLE.lstrip())
+    return page.replace("@TITLE@", escape(f"{run.pipeline} · {run.id}")).replace("@BODY@", body)
 
 
 def _header(run: RunRow) -> str:
@@ -44,9 +47,9 @@ def _header(run: RunRow) -> str:
     took = f" · {run.ended - run.started:.2f} s" if run.ended else ""
     colour = _COLOURS.get(run.status, "#6e7781")
     return (
-        f"<h1>{_escape(run.pipeline)} <span class=tag style='background:{colour}'>"
-        f"{_escape(run.status)}</span></h1><p class=dim>{_escape(run.notebook)} · run "
-        f"{_escape(run.id)} · {began}{took}</p>"
+        f"<h1>{escape(run.pipeline)} <span class=tag style='background:{colour}'>"
+        f"{escape(run.status)}</span></h1><p class=dim>{escape(run.notebook)} · run "
+        f"{escape(run.id)} · {began}{took}</p>"
     )
 
 
@@ -60,9 +63,9 @@ def _errors(run: RunRow) -> str:
         at = f", line {error['line']}" if error.get("line") is not None else ""
         where = f", cell [{cell['number']}]{at}" if cell else ""
         found.append(
-            f"<div class=error><b>step {_escape(step.name)}{_escape(where)}</b>: "
-            f"{_escape(error.get('type'))}: {_escape(error.get('message'))}"
-            f"<pre>{_escape(error.get('traceback', ''))}</pre></div>"
+            f"<div class=error><b>step {escape(step.name)}{escape(where)}</b>: "
+            f"{escape(error.get('type'))}: {escape(error.get('message'))}"
+            f"<pre>{escape(error.get('traceback', ''))}</pre></div>"
         )
     return "\n".join(found)
 
@@ -82,10 +85,10 @@ def _table(title: str, values: Mapping[str, Any]) -> str:
     if not values:
         return ""
     rows = "".join(
-        f"<tr><th>{_escape(name)}</th><td>{_escape(_number(value))}</td></tr>"
+        f"<tr><th>{escape(name)}</th><td>{escape(_number(value))}</td></tr>"
         for name, value in values.items()
     )
-    return f"<h2>{_escape(title)}</h2><table>{rows}</table>"
+    return f"<h2>{escape(title)}</h2><table>{rows}</table>"
 
 
 def _number(value: Any) -> str:
@@ -106,7 +109,7 @@ def _gantt(run: RunRow) -> str:
         top = 6 + 24 * index
         colour = _COLOURS.get(step.status, "#6e7781")
         rows.append(
-            f"<text x=160 y={top + 12} text-anchor=end>{_escape(step.name)[:60]}</text>"
+            f"<text x=160 y={top + 12} text-anchor=end>{escape(step.name)[:60]}</text>"
             f"<rect x={left:.1f} y={top} width={width:.1f} height=16 rx=3 fill='{colour}'/>"
             f"<text x={left + width + 6:.1f} y={top + 12} class=dim>{step.seconds:.2f} s</text>"
         )
@@ -114,40 +117,62 @@ def _gantt(run: RunRow) -> str:
     return f"<h2>Time</h2><svg viewBox='0 0 960 {height}' class=gantt>{''.join(rows)}</svg>"
 
 
-def _steps(run: RunRow) -> str:
-    return "<h2>Results</h2>" + "\n".join(_step(step) for step in run.steps)
+def _steps(run: RunRow, store: Path) -> str:
+    return "<h2>Results</h2>" + "\n".join(_step(step, store) for step in run.steps)
 
 
-def _step(step: StepRow) -> str:
+def _step(step: StepRow, store: Path) -> str:
     colour = _COLOURS.get(step.status, "#6e7781")
     notes = step.reason or (f"from run {step.source_run}" if step.source_run else "")
-    rows = "".join(
-        f"<tr><th>{_escape(', '.join(item.names))}</th>"
-        f"<td>{_escape(item.type.removeprefix('system.'))}</td><td>{item.size:,} bytes</td>"
-        f"<td class=dim>{_escape(item.digest[:12])}</td></tr>"
-        for item in step.artifacts
-    )
+    rows = "".join(_artifact(item, store) for item in step.artifacts)
     table = f"<table>{rows}</table>" if rows else ""
     return (
-        f"<details{' open' if step.status == 'failed' else ''}><summary>"
-        f"<span class=tag style='background:{colour}'>{_escape(step.status)}</span> "
-        f"<b>{_escape(step.name)}</b> <span class=dim>{_escape(notes)}</span></summary>"
+        f"<details open><summary>"
+        f"<span class=tag style='background:{colour}'>{escape(step.status)}</span> "
+        f"<b>{escape(step.name)}</b> <span class=dim>{escape(notes)}</span></summary>"
         f"{table}{_cells(step)}</details>"
     )
 
 
+def _artifact(artifact: ArtifactRow, store: Path) -> str:
+    values = describe_values(store, artifact)
+    size = f"<td rowspan={len(values)}>{artifact.size:,} bytes</td>"
+    rows = []
+    for value in values:
+        rows.append(
+            f"<tr><th>{escape(value.name)}</th><td>{escape(value.kind)}</td>"
+            f"<td>{escape(value.text)}</td>{size}</tr>"
+        )
+        size = ""
+    return "".join(rows)
+
+
 def _cells(step: StepRow) -> str:
-    """The step's own page, in a frame that runs no scripts."""
-    page = step.folder / "report.html" if step.folder is not None else None
-    if page is None or not page.is_file():
+    """The step's executed cells, from the notebook that it left."""
+    try:
+        path = (step.folder or Path()) / "notebook.ipynb"
+        cells = json.loads(path.read_text("utf-8", "replace"))["cells"]
+        failed = _failed_line(step)
+        return "".join(
+            cell_html(
+                "".join(cell["source"]), cell["outputs"], cell["execution_count"],
+                failed=failed[1] if cell["id"] == failed[0] else None,
+            )
+            for cell in cells
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ""
-    return f"<iframe sandbox='' srcdoc='{_escape(page.read_text('utf-8', 'replace'))}'></iframe>"
+
+
+def _failed_line(step: StepRow) -> tuple[object, int | None]:
+    error = step.error or {}
+    cell = error.get("cell") or {}
+    return cell.get("id"), error.get("line")
 
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>@TITLE@</title>
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-src 'self'">
+@POLICY@
 <style>
 body{font:14px/1.5 system-ui,sans-serif;max-width:1060px;margin:2em auto;padding:0 1em;color:#222}
 h1{font-size:1.6em;margin-bottom:0}h2{font-size:1.15em;margin:1.6em 0 .5em}
@@ -157,8 +182,8 @@ table{border-collapse:collapse;margin:.4em 0}td,th{padding:3px 14px 3px 0;text-a
 border-bottom:1px solid #eee;font-weight:normal}th{color:#555}
 .graph{max-width:100%}.gantt{width:100%;font:12px system-ui,sans-serif}
 details{border:1px solid #e3e6ea;border-radius:6px;margin:.5em 0;padding:.5em .8em}
-summary{cursor:pointer}iframe{width:100%;height:520px;border:0;margin-top:.5em}
-pre{white-space:pre-wrap;font:12.5px/1.5 monospace}
+summary{cursor:pointer}pre{white-space:pre-wrap;font:12.5px/1.5 monospace}
+@STYLE@
 .error{border:1px solid #cf222e;border-radius:6px;padding:.8em;background:#fff5f5;margin:1em 0}
 </style></head><body>
 @BODY@

@@ -13,7 +13,7 @@ import pickle
 import random
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, BinaryIO
 
 import cloudpickle
@@ -185,6 +185,31 @@ def make_cell() -> types.CellType:
 def fill_cell(cell: types.CellType, state: tuple[Any]) -> None:
     """Put the contents into a closure cell."""
     cell.cell_contents = state[0]
+
+
+class _FoundError(Exception):
+    """A searched class was met."""
+
+
+class _Finder(cloudpickle.Pickler):  # type: ignore[misc]
+    def __init__(self, searched: Collection[type]) -> None:
+        # Buffers are kept aside, not copied.
+        super().__init__(io.BytesIO(), protocol=5, buffer_callback=[].append)
+        self._searched = searched
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, type) and obj in self._searched:
+            raise _FoundError(obj.__name__)
+        return super().reducer_override(obj)
+
+
+def mentions(value: Any, searched: Collection[type]) -> str | None:
+    """Return the name of a class among ``searched`` that a value holds or is of; None if none."""
+    try:
+        _Finder(searched).dump(value)
+    except _FoundError as found:
+        return str(found)
+    return None
 
 
 def load(file: BinaryIO, namespace: dict[str, Any], buffers: list[memoryview]) -> Any:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kalelike.runtime.cell_page import POLICY, STYLE, cell_html, escape
 from kalelike.runtime.code import StepCode
 from kalelike.runtime.record import Failure, Record
-
-_TEXT_LIMIT = 200_000
-_IMAGES = ("image/png", "image/jpeg", "image/gif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ def report_page(report: StepReport) -> str:
     title = f"{report.code.step} · {report.code.notebook}"
     state = "failed" if record.error is not None else "succeeded"
     parts = [
-        f"<h1>{_escape(report.code.step)} <span class='{state}'>{state}</span></h1>",
-        f"<p class=dim>{_escape(report.code.notebook)} · {record.seconds:.2f} s"
+        f"<h1>{escape(report.code.step)} <span class='{state}'>{state}</span></h1>",
+        f"<p class=dim>{escape(report.code.notebook)} · {record.seconds:.2f} s"
         + (f" · attempt {record.attempt}" if record.attempt > 1 else "")
         + "</p>",
         _failure(record.error) if record.error is not None else "",
@@ -99,21 +96,18 @@ def report_page(report: StepReport) -> str:
         *(_page_cell(cell) for cell in report.cells),
         _outputs_table(record),
     ]
-    return _PAGE.replace("@TITLE@", _escape(title)).replace("@BODY@", "\n".join(parts))
-
-
-def _escape(value: object) -> str:
-    return html.escape(str(value), quote=True)
+    page = _PAGE.replace("@POLICY@", POLICY).replace("@STYLE@", STYLE.lstrip())
+    return page.replace("@TITLE@", escape(title)).replace("@BODY@", "\n".join(parts))
 
 
 def _failure(failure: Failure) -> str:
     where = ""
     if failure.cell is not None:
         where = f" in cell [{failure.cell['number']}], line {failure.line}"
-    hint = f"<p>hint: {_escape(failure.hint)}</p>" if failure.hint else ""
+    hint = f"<p>hint: {escape(failure.hint)}</p>" if failure.hint else ""
     return (
-        f"<div class=error><b>{_escape(failure.type)}{_escape(where)}</b>: "
-        f"{_escape(failure.message)}{hint}<pre>{_escape(failure.traceback)}</pre></div>"
+        f"<div class=error><b>{escape(failure.type)}{escape(where)}</b>: "
+        f"{escape(failure.message)}{hint}<pre>{escape(failure.traceback)}</pre></div>"
     )
 
 
@@ -121,7 +115,7 @@ def _table(title: str, values: Mapping[str, object]) -> str:
     if not values:
         return ""
     rows = "".join(
-        f"<tr><th>{_escape(key)}</th><td>{_escape(value)[:500]}</td></tr>"
+        f"<tr><th>{escape(key)}</th><td>{escape(value)[:500]}</td></tr>"
         for key, value in values.items()
     )
     return f"<h2>{title}</h2><table>{rows}</table>"
@@ -138,58 +132,12 @@ def _outputs_table(record: Record) -> str:
 
 def _page_cell(cell: CellReport) -> str:
     failed = cell.failure.line if cell.failure is not None else None
-    lines = "".join(
-        f"<span class='line{' bad' if number == failed else ''}'>{_escape(line) or ' '}</span>"
-        for number, line in enumerate(cell.source.splitlines(), start=1)
-    )
-    outputs = "".join(_output(item) for item in cell.outputs)
-    number = cell.number if cell.number is not None else ""
-    return (
-        f"<div class=cell><div class=number>[{number}]<br><small>{cell.seconds:.2f} s</small>"
-        f"</div><div><pre class=code>{lines}</pre>{outputs}</div></div>"
-    )
-
-
-def _output(item: Mapping[str, Any]) -> str:
-    if item["output_type"] == "stream":
-        text = str(item["text"])[:_TEXT_LIMIT]
-        return f"<pre class='{_escape(item['name'])}'>{_escape(text)}</pre>"
-    data = item["data"]
-    for kind in _IMAGES:
-        if kind in data:
-            source = "".join(str(data[kind]).split())
-            return f"<img alt='figure' src='data:{kind};base64,{_escape(source)}'>"
-    for kind in ("text/html", "image/svg+xml"):
-        if kind in data:
-            return _frame(_joined(data[kind]))
-    for kind in ("text/markdown", "text/latex", "text/plain"):
-        if kind in data:
-            return f"<pre>{_escape(_joined(data[kind])[:_TEXT_LIMIT])}</pre>"
-    return ""
-
-
-def _joined(value: str | Iterable[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
-
-
-def _frame(content: str) -> str:
-    """Show HTML of the user's in a frame without scripts, as high as its rows need."""
-    rows = content.count("<tr") or content.count("\n") // 3 + 3
-    height = min(60 + 26 * rows, 520)
-    style = (
-        "<style>body{font:13px sans-serif;margin:4px}table{border-collapse:collapse}"
-        "td,th{padding:3px 8px;text-align:right;border-bottom:1px solid #ddd}</style>"
-    )
-    return (
-        f"<iframe sandbox='' style='height:{height}px' "
-        f"srcdoc='{_escape(style + content[:_TEXT_LIMIT])}'></iframe>"
-    )
+    return cell_html(cell.source, cell.outputs, cell.number, f"{cell.seconds:.2f} s", failed)
 
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>@TITLE@</title>
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-src 'self'">
+@POLICY@
 <style>
 body{font:14px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
 h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.1em;margin:1.4em 0 .4em}
@@ -197,14 +145,7 @@ h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.1em;margin:1.4em 0 .4em}
 h1 span{font-size:.6em;font-weight:normal;margin-left:.6em}
 table{border-collapse:collapse}td,th{padding:3px 12px 3px 0;text-align:left;
 border-bottom:1px solid #eee;font-weight:normal}th{color:#666}
-.cell{display:grid;grid-template-columns:5em 1fr;margin:1em 0}
-.number{color:#888;font-family:monospace;padding-top:.6em}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0;font:12.5px/1.5 monospace}
-.code{background:#f6f8fa;border:1px solid #e3e6ea;border-radius:6px;padding:.6em}
-.line{display:block}.bad{background:#ffd7d5}
-.stderr{background:#fff1f0;padding:.4em}img{max-width:100%}
-iframe{width:100%;border:0}
-.error{border:1px solid #cf222e;border-radius:6px;padding:.8em;background:#fff5f5}
+@STYLE@.error{border:1px solid #cf222e;border-radius:6px;padding:.8em;background:#fff5f5}
 </style></head><body>
 @BODY@
 </body></html>

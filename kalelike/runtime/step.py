@@ -78,7 +78,8 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
     except StepError as error:
         failure, exit_code = run.describe(error), error.exit_code
     except OSError as error:
-        failure = Failure(type(error).__name__, str(error), "KL807")
+        hint = "free some space, or name another place with --store"
+        failure = Failure(type(error).__name__, str(error), "KL807", hint=hint)
         exit_code = ExitCode.BAD_CALL
     record = Record(
         code.step,

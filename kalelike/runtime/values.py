@@ -7,6 +7,7 @@ copy on write, when loaded: nothing is copied until it is changed.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -39,6 +40,8 @@ _BUFFERS = "buffers.bin"
 _LARGE = 64 * 1024
 _ALIGN = 64
 _CHUNK = 16 * 2**20
+# The place that is written to is to blame, not the value.
+_PLACE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ class _Writer:
         except CannotCrossError:
             raise
         except (Exception, RecursionError) as error:
+            if isinstance(error, OSError) and error.errno in _PLACE_ERRORS:
+                raise
             raise explain_failure(values, self._dump_one, error) from error
         finally:
             if self._file is not None:
