@@ -95,7 +95,8 @@ def test_step_and_hash_are_in_the_arguments_and_no_source_is(tmp_path: Path) -> 
 def test_the_workspace_is_mounted_into_every_step(tmp_path: Path) -> None:
     own = {"kalelike": {"workspace_size": "5Gi"}}
     ir, platform = documents(compile_cells(tmp_path, CHAIN, own))
-    assert platform["pipelineConfig"] == {"workspace": {"size": "5Gi"}}
+    claim = {"pvcSpecPatch": {"accessModes": ["ReadWriteOnce"]}}
+    assert platform["pipelineConfig"] == {"workspace": {"size": "5Gi", "kubernetes": claim}}
     for task in ir["root"]["dag"]["tasks"].values():
         assert task["inputs"]["parameters"]["kfp-workspace"] == {
             "runtimeValue": {"constant": "{{$.workspace_path}}"}

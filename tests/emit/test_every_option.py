@@ -230,8 +230,8 @@ PIPELINE_FIELDS: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], obje
                         3118),
     "ttl_seconds": (lambda ir, kubernetes: kubernetes["pipelineConfig"]["resourceTtlOnCompletion"],
                     3119),
-    "workspace_size": (lambda ir, kubernetes: kubernetes["pipelineConfig"]["workspace"],
-                       {"size": "120Gi"}),
+    "workspace_size": (lambda ir, kubernetes: kubernetes["pipelineConfig"]["workspace"]["size"],
+                       "120Gi"),
 }  # fmt: skip
 
 # What a document has no place for: the commands take these from the graph's options.
