@@ -18,7 +18,6 @@ from functools import cached_property, lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 _REQUIRES = re.compile(r"^Requires-Dist: *([^\r\n]+)", re.MULTILINE)
 _EXTRAS = re.compile(r"^Provides-Extra: *([^\r\n]+)", re.MULTILINE)
@@ -72,6 +71,8 @@ class Distribution:
         """The folder of the source that it was installed from, editable or not."""
         url = self.direct_url
         if url is not None and str(url.get("url", "")).startswith("file:") and "dir_info" in url:
+            from urllib.request import url2pathname  # loads an HTTP client
+
             return Path(url2pathname(urlsplit(str(url["url"])).path))
         develop = self.folder.suffix == ".egg-info" and self.folder.parent
         if develop and any((develop / name).is_file() for name in ("pyproject.toml", "setup.py")):
