@@ -14,6 +14,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the golden files that differ (read the difference before committing it)",
     )
+    parser.addoption(
+        "--programs",
+        type=int,
+        help="generate so many programs for each property test, other ones every time",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

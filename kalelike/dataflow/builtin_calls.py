@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import FileEvaluator
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 
@@ -32,11 +33,8 @@ class BuiltinEvaluator(FileEvaluator):
         if root in ("input", "breakpoint"):
             self.fx.impure.setdefault(name, self.site(node))
             return SCALAR
-        if name != root and root != "object":
-            if not arguments:
-                return SCALAR
-            method = name.partition(".")[2]
-            return self.call_method(arguments[0], method, arguments[1:], keywords, node)
+        if name != root:
+            return self._call_through_type(name, arguments, keywords, node)
         if root in self.library.builtins["fresh"]:
             return SCALAR
         parts = {part for value in arguments for part in self.elements(value)}
@@ -47,6 +45,17 @@ class BuiltinEvaluator(FileEvaluator):
             return frozenset(parts | {item for item in everything if item.kind == "opaque"})
         called = {item for item in everything if item.kind in ("function", "method", "instance")}
         return self.fresh(node, kind.get(root, "iterator"), parts | called)
+
+    def _call_through_type(
+        self, name: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call ``list.append(x, 1)``: the method of the first argument."""
+        root, _, method = name.partition(".")
+        if name == "object.__new__":
+            return self.make_instances(arguments, node)
+        if not arguments or root == "object":
+            return SCALAR
+        return self.call_method(arguments[0], method, arguments[1:], keywords, node)
 
     def _builtin_setattr(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -74,8 +83,12 @@ class BuiltinEvaluator(FileEvaluator):
     def _builtin_memoryview(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
-        view = self.make(node, "uncrossable", everything_of(arguments, keywords))
+        """The memory of the arguments: what is stored into it is stored into them."""
+        everything = everything_of(arguments, keywords)
+        view = self.make(node, "uncrossable", everything)
         view.path = self.library.uncrossable["builtins.memoryview"]
+        for item in everything:
+            view.add_base(item)
         return frozenset((view,))
 
     def _builtin_bytearray(
@@ -128,29 +141,30 @@ class BuiltinEvaluator(FileEvaluator):
     ) -> Value:
         if len(arguments) > 1:
             return self.fresh(node, "opaque", everything_of(arguments, keywords))
-        items = arguments[0] if arguments else SCALAR
-        return frozenset(item.cls for item in items if item.cls and item.kind == "instance")
+        found: set[Obj] = set()
+        for item in arguments[0] if arguments else ():
+            if item.kind == "instance" and item.cls is not None:
+                found.add(item.cls)
+            else:
+                known = item.kind in CONTAINERS
+                found.add(self.member(f"builtins.{item.kind if known else 'object'}"))
+        return frozenset(found)
 
     def _builtin_super(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         del arguments, keywords
         for frame in reversed(self.frames):
-            own = next(iter(frame.local_vars.values()), SCALAR) if frame.code else SCALAR
-            instances = [item for item in own if item.kind == "instance" and item.cls]
-            if instances:
-                instance = instances[0]
-                proxy = self.make(node, "instance", {instance}, role="super")
-                proxy.cls = self._super_class(instance)
-                proxy.add_base(instance)
-                return frozenset((proxy,))
+            owner = frame.code.owner if frame.code is not None else None
+            if owner is None:
+                continue
+            own = next(iter(frame.local_vars.values()), SCALAR)
+            bases = owner.class_code.bases if owner.class_code is not None else ()
+            proxies = [self.make(node, "super", own, role=f"super:{id(base)}") for base in bases]
+            for proxy, base in zip(proxies, bases, strict=True):
+                proxy.cls = base
+            return frozenset(proxies or (self.make(node, "super", own, role="super"),))
         return self.fresh(node)
-
-    def _super_class(self, instance: Obj) -> Obj:
-        code = instance.cls.class_code if instance.cls else None
-        if code is not None and code.bases:
-            return code.bases[0]
-        return self.member("builtins.object")
 
     def _names_in_scope(self, arguments: list[Value], node: ast.AST, *, write: bool) -> Value:
         """Interpret code in a string: read in full when it is known, else anything goes."""

@@ -10,6 +10,7 @@ from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.values import CODE, SCALAR, FunctionCode, Obj, Value
 
 _MAX_DEPTH = 14
+_MAKE_LISTS = frozenset({"split", "rsplit", "splitlines"})
 _MAX_CALLS = 400
 
 
@@ -100,22 +101,63 @@ class CallEvaluator(ExpressionEvaluator):
             if item.kind in ("member", "builtin", "module"):
                 path = f"{item.path}.{name}"
                 result |= self.call_library(path, arguments, keywords, node)
-            elif item.kind in ("localmodule", "class"):
+            elif item.kind == "localmodule" or (
+                item.kind == "class" and self.find_methods(item, name)
+            ):
                 found = self._attribute_of_one(item, name, node)
                 result |= self.call_value(found, arguments, keywords, node)
-            elif item.kind == "instance" and (method := self.find_method(item.cls, name)):
-                own = frozenset((item,))
-                code = item.cls.class_code if item.cls else None
-                static = code is not None and name in code.static
-                bound = arguments if static else [own, *arguments]
-                result |= self.call_value(frozenset((method,)), bound, keywords, node)
+            elif item.kind == "instance" and (methods := self.find_methods(item.cls, name)):
+                bound = [*self._receiver(item, name), *arguments]
+                result |= self.call_value(methods, bound, keywords, node)
+            elif item.kind == "super":
+                result |= self._call_super(item, name, arguments, keywords, node)
             else:
                 result |= self.call_foreign_method(item, name, arguments, keywords, node)
         return frozenset(result)
 
+    def _receiver(self, item: Obj, name: str) -> list[Value]:
+        """What a method of an instance is given first: itself, its class, or nothing."""
+        if self.is_part(item.cls, "static", name):
+            return []
+        own = item.cls if self.binds_class(item.cls, name) else item
+        return [frozenset((own or item,))]
+
+    def _call_super(
+        self,
+        proxy: Obj,
+        name: str,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Call ``super().name(…)``: the method of a base, on the instance or class itself."""
+        own = frozenset(proxy.contents)
+        if name == "__new__":
+            made = self.make_instances(arguments, node)
+            if made:
+                return made
+        methods = self.find_methods(proxy.cls, name)
+        if not methods:
+            found = (
+                self.call_foreign_method(item, name, arguments, keywords, node) for item in own
+            )
+            return frozenset(item for value in found for item in value)
+        given = [] if self.is_part(proxy.cls, "static", name) else [own]
+        return self.call_value(methods, [*given, *arguments], keywords, node)
+
+    def make_instances(self, arguments: list[Value], node: ast.AST) -> Value:
+        """Return what ``object.__new__`` makes of the classes that it is given."""
+        classes = arguments[0] if arguments else SCALAR
+        return frozenset(self._new_instance(item, node) for item in classes if item.kind == "class")
+
     def _method_of_scalar(self, name: str, arguments: list[Value], node: ast.AST) -> Value:
-        if name in ("format", "join", "split", "encode"):
+        if name in _MAKE_LISTS:
+            return self.fresh(node, "list")
+        if name in ("format", "join", "encode"):
             return SCALAR
+        if name in self.library.methods["changes"] and isinstance(node, ast.Call):
+            assert isinstance(node.func, ast.Attribute)
+            self.change_unknown(node.func.value, node)
         held = {item for value in arguments for item in value if item.kind == "instance"}
         return self.fresh(node, "opaque", held) if held else SCALAR
 
@@ -280,20 +322,33 @@ class CallEvaluator(ExpressionEvaluator):
         self, cls: Obj, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         """Make an instance of a notebook class."""
+        made = self._new_instance(cls, node)
+        own: Value = frozenset((made,))
+        new = self.find_methods(cls, "__new__")
+        if new:
+            own |= self.call_value(new, [frozenset((cls,)), *arguments], keywords, node)
+        for instance in [item for item in own if item.kind == "instance"]:
+            self._initialise(instance, arguments, keywords, node)
+        return own
+
+    def _new_instance(self, cls: Obj, node: ast.AST) -> Obj:
         instance = self.make(node, "instance", role=f"instance:{id(cls)}")
         instance.cls = cls
         cls.add_parent(instance)
+        return instance
+
+    def _initialise(
+        self, instance: Obj, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
         own = frozenset((instance,))
-        found = False
-        for name in ("__new__", "__init__", "__post_init__"):
-            method = self.find_method(cls, name)
-            if method is not None:
-                found = found or name == "__init__"
-                given = arguments if name != "__post_init__" else []
-                self.call_value(frozenset((method,)), [own, *given], keywords, node)
-        if not found:
+        init = self.find_methods(instance.cls, "__init__")
+        if init:
+            self.call_value(init, [own, *arguments], keywords, node)
+        else:
             instance.hold(item for value in (*arguments, *keywords.values()) for item in value)
-        return own
+        after = self.find_methods(instance.cls, "__post_init__")
+        if after:
+            self.call_value(after, [own], {}, node)
 
     # -- foreign code running ours ---------------------------------------------
 
@@ -361,5 +416,10 @@ class CallEvaluator(ExpressionEvaluator):
         code = cls.class_code if cls is not None else None
         if code is None:
             return []
-        own = [item for name, item in code.methods.items() if name not in ("__init__", "__new__")]
+        own = [
+            item
+            for name, methods in code.methods.items()
+            if name not in ("__init__", "__new__")
+            for item in methods
+        ]
         return own + [item for base in code.bases for item in self._all_methods(base)]

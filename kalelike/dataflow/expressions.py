@@ -12,6 +12,7 @@ from kalelike.dataflow.texts import TextEvaluator
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
+_NOT_DATA = frozenset({"function", "class", "member", "module", "builtin"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
 
 
@@ -389,22 +390,27 @@ class ExpressionEvaluator(TextEvaluator):
         if kind == "instance" and item.cls is not None:
             return self._instance_attribute(item, name, node)
         if kind == "class" and item.class_code is not None:
-            method = item.class_code.methods.get(name)
-            return frozenset((method,)) if method else frozenset(item.contents)
+            return self._class_attribute(item, name, node)
+        if name == "__dict__":
+            return frozenset((item,))
+        return self._foreign_attribute(item, name, node)
+
+    def _foreign_attribute(self, item: Obj, name: str, node: ast.AST) -> Value:
+        kind = item.kind
         if name in ("index", "columns") and kind in ("frame", "array", "opaque"):
             axis = self.make(node, "array")
             axis.add_base(item)
             return frozenset((axis,))
+        known = self.library.methods
         if name in self.library.kinds["scalar"]:
             return SCALAR
-        methods = self.library.methods
-        if name in methods["changes"] or name in methods["trains"]:
+        if name in known["changes"] or name in known["trains"]:
             bound = self.make(node, "bound", (item,), role=f"bound:{id(item)}")
             bound.path, bound.cls = name, item
             return frozenset((bound,))
         if name in self.library.kinds["array"]:
             return self.fresh(node, "array", (item,))
-        if name in self.library.methods["view"] or kind in ("opaque", "array", "figure"):
+        if name in known["view"] or kind in ("opaque", "array", "figure"):
             return frozenset({item, *item.contents})
         if kind == "frame":
             column = self.make(node, "array")
@@ -413,11 +419,11 @@ class ExpressionEvaluator(TextEvaluator):
         return frozenset({item, *item.contents})
 
     def _instance_attribute(self, item: Obj, name: str, node: ast.AST) -> Value:
-        method = self.find_method(item.cls, name)
-        if method is None:
+        methods = self.find_methods(item.cls, name)
+        if not methods:
             self._call_getattr(item, name, node)
             assert item.cls is not None
-            held = {part for part in item.contents | item.cls.contents if part.kind != "function"}
+            held = self.parts_of_class(item.cls) | item.contents
             code = item.cls.class_code
             # What a generated or foreign initialiser stored is not known: it is
             # the instance's own part, and changes with it.
@@ -427,18 +433,64 @@ class ExpressionEvaluator(TextEvaluator):
         getter = self.find_part(item.cls, "properties", name)
         if getter is not None:
             return self.call_value(frozenset((getter,)), [frozenset((item,))], {}, node)
-        bound = self.make(node, "method", (item,), role=f"method:{id(item)}")
+        if self.is_part(item.cls, "static", name):
+            return methods
+        own = item.cls if self.binds_class(item.cls, name) else item
+        assert own is not None
+        return frozenset(self._bound(method, own, node) for method in methods)
+
+    def _class_attribute(self, cls: Obj, name: str, node: ast.AST) -> Value:
+        """Return a method, or the data that a class holds; a foreign base may hold anything."""
+        methods = self.find_methods(cls, name)
+        if methods and self.binds_class(cls, name):
+            return frozenset(self._bound(method, cls, node) for method in methods)
+        if methods:
+            return methods
+        found = self.parts_of_class(cls)
+        code = cls.class_code
+        if code is not None and code.foreign_base:
+            # A member of an enumeration, say: an instance that belongs to its class.
+            member = self.make(node, "instance", role=f"member:{id(cls)}")
+            member.cls = cls
+            cls.hold((member,))
+            found.add(member)
+        return frozenset(found)
+
+    def _bound(self, method: Obj, own: Obj, node: ast.AST) -> Obj:
+        bound = self.make(node, "method", (own,), role=f"method:{id(own)}:{id(method)}")
         bound.function = method.function
-        bound.cls = item
-        return frozenset((bound,))
+        bound.cls = own
+        return bound
+
+    def parts_of_class(self, cls: Obj) -> set[Obj]:
+        """Return the data that a class and its notebook bases hold."""
+        found = {part for part in cls.contents if part.kind not in _NOT_DATA}
+        for base in cls.class_code.bases if cls.class_code is not None else ():
+            found |= self.parts_of_class(base)
+        return found
+
+    def binds_class(self, cls: Obj | None, name: str) -> bool:
+        """Tell whether a method is called with its class and not with an instance."""
+        return name in ("__init_subclass__", "__class_getitem__") or self.is_part(
+            cls, "class_methods", name
+        )
+
+    def is_part(self, cls: Obj | None, part: str, name: str) -> bool:
+        """Tell whether a class or a base lists ``name`` in ``static`` or ``class_methods``."""
+        code = cls.class_code if cls is not None else None
+        if code is None:
+            return False
+        if name in code.methods:
+            return name in getattr(code, part)
+        return any(self.is_part(base, part, name) for base in code.bases)
 
     def _call_getattr(self, item: Obj, name: str, node: ast.AST) -> None:
         for hook in ("__getattr__", "__getattribute__"):
-            method = self.find_method(item.cls, hook)
-            if method is None or any(frame.code is method.function for frame in self.frames):
-                continue
-            own: Value = frozenset((item,))
-            self.call_value(frozenset((method,)), [own, self.text(name)], {}, node)
+            for method in self.find_methods(item.cls, hook):
+                if any(frame.code is method.function for frame in self.frames):
+                    continue
+                own: Value = frozenset((item,))
+                self.call_value(frozenset((method,)), [own, self.text(name)], {}, node)
 
     def find_part(self, cls: Obj | None, part: str, name: str) -> Obj | None:
         """Find a property's getter (``properties``) or setter of a class, through its bases."""
@@ -449,23 +501,23 @@ class ExpressionEvaluator(TextEvaluator):
         bases = (self.find_part(base, part, name) for base in code.bases)
         return found or next((base for base in bases if base is not None), None)
 
-    def find_method(self, cls: Obj | None, name: str) -> Obj | None:
-        """Find a method of a notebook class, through its notebook bases."""
+    def find_methods(self, cls: Obj | None, name: str) -> Value:
+        """Find what a notebook class, or the first of its bases that does, calls ``name``."""
         code = cls.class_code if cls is not None else None
         if code is None:
-            return None
-        found = code.methods.get(name)
-        if found is not None:
-            return found
-        for base in code.bases:
-            found = self.find_method(base, name)
-            if found is not None:
-                return found
-        return None
+            return SCALAR
+        found = code.methods.get(name, SCALAR)
+        bases = iter(code.bases)
+        while not found and (base := next(bases, None)) is not None:
+            found = self.find_methods(base, name)
+        return found
 
     def _subscript(self, node: ast.Subscript) -> Value:
         value = self.evaluate(node.value)
-        index = self.evaluate(node.slice)
+        return self.item_of(value, self.evaluate(node.slice), node)
+
+    def item_of(self, value: Value, index: Value, node: ast.Subscript) -> Value:
+        """Return what ``value[index]`` may be."""
         self.operate(value, node, index)
         result: set[Obj] = set()
         for item in value:
@@ -482,6 +534,8 @@ class ExpressionEvaluator(TextEvaluator):
                 result.add(self.member(WILD, "text"))
             elif item.kind == "namespace":
                 result |= self.from_namespace(self.texts(index), node)
+            elif item.kind in CONTAINERS and isinstance(node.slice, ast.Slice):
+                result.add(self.make(node, item.kind, item.contents, role=item.kind))
             else:
                 result |= self.elements(frozenset((item,)))
         return frozenset(result)

@@ -47,6 +47,8 @@ class StepFlow:
     units: list[Unit] = field(default_factory=list)
     inputs: dict[str, tuple[Version, Site]] = field(default_factory=dict)
     fragments: set[int] = field(default_factory=set)
+    inline: set[int] = field(default_factory=set)
+    """Units of set-up that stand after the step's first: run among its own, in order."""
     parameters: dict[str, Site] = field(default_factory=dict)
     passed: dict[str, tuple[Version, Site]] = field(default_factory=dict)
     produced: dict[str, Site] = field(default_factory=dict)
@@ -98,6 +100,10 @@ class Linker:
             self._pass_back()
             if not self._force_shared():
                 break
+        for flow in self.flows.values():
+            own = {unit.index for unit in flow.units}
+            flow.units += [self.analysis.units[index] for index in flow.inline - own]
+            flow.units.sort(key=lambda unit: unit.index)
         return Linkage(
             self.flows, self.ends, self.last_units, frozenset(self.replayed), self.closures, self
         )
@@ -148,7 +154,7 @@ class Linker:
         effects = unit.effects
         fragments = {unit.index}
         parameters: set[str] = set()
-        for name in (*effects.reads, *effects.changes):
+        for name in (*effects.reads, *effects.changes, *effects.maybe):
             version = self.versions.get(name)
             if version is None:
                 continue
@@ -215,9 +221,15 @@ class Linker:
         elif version.parameter:
             flow.parameters.setdefault(name, site)
         elif version.home != flow.name:
-            flow.fragments |= version.fragments
+            for index in version.fragments:
+                self._replay(flow, index)
             for parameter in version.parameters:
                 flow.parameters.setdefault(parameter, site)
+
+    def _replay(self, flow: StepFlow, index: int) -> None:
+        """Let a step repeat a unit: in front of its own, or where it stands among them."""
+        among = bool(flow.units) and flow.units[0].index < index
+        (flow.inline if among else flow.fragments).add(index)
 
     def _produce(self, flow: StepFlow, name: str, site: Site, *, passing: bool) -> None:
         version = self.versions.get(name)

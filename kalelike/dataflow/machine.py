@@ -88,6 +88,7 @@ class Machine:
         self.files: set[str] = set()
         self.touched: set[int] = set()
         self.touching = 0
+        self.raised: list[set[Obj]] = []
         self._made: dict[tuple[int, int, str], Obj] = {}
         self._paths: dict[str, Obj] = {}
         self._contexts: dict[tuple[int, int], int] = {}
@@ -212,6 +213,26 @@ class Machine:
         for item in holders(direct):
             for name in item.names:
                 self.fx.changes.setdefault(name, site)
+
+    def change_unknown(self, owner: ast.expr, node: ast.AST) -> None:
+        """Record a change of what ``owner`` denotes, where no object is known for it.
+
+        What is stored into was taken for an immutable value: the name that
+        holds it, or the object of which it is a part, changes.
+        """
+        while isinstance(owner, ast.Attribute | ast.Subscript):
+            owner = owner.value
+            if held := self.evaluate(owner):
+                self.change(held, node)
+                return
+        if not isinstance(owner, ast.Name):
+            return
+        for frame in reversed(self.frames):
+            if owner.id in frame.local_vars:
+                return
+        if owner.id in self.names:
+            self.set_in(self.names, owner.id, self.fresh(owner))
+            self.change(self.names[owner.id], node)
 
     def change_deep(self, value: Iterable[Obj], node: ast.AST) -> None:
         """Record that everything reachable from ``value`` may change.

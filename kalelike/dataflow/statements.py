@@ -45,14 +45,16 @@ class StatementExecutor(ImportEvaluator):
                 self._store_part(self.evaluate(owner), value, target, attr)
             case ast.Subscript(value=owner, slice=index):
                 holder = self.evaluate(owner)
-                key = self.evaluate(index)
-                self.operate(holder, target, key | value)
-                names = self.texts(key)
-                if any(item.kind == "namespace" for item in holder):
-                    self._store_globals(names, value, target)
-                self._store_part(holder, value, target, names[0] if names else "item")
+                self._store_item(holder, self.evaluate(index), value, target)
             case _:
                 self.evaluate(target)
+
+    def _store_item(self, holder: Value, key: Value, value: Value, target: ast.Subscript) -> None:
+        self.operate(holder, target, key | value)
+        names = self.texts(key)
+        if any(item.kind == "namespace" for item in holder):
+            self._store_globals(names, value, target)
+        self._store_part(holder, value, target, names[0] if names else "item")
 
     def _store_globals(self, names: list[str], value: Value, node: ast.AST) -> None:
         if names and not any(WILD in name for name in names):
@@ -65,8 +67,11 @@ class StatementExecutor(ImportEvaluator):
         self.fx.dynamic.setdefault("globals", self.site(node))
         self.bind_dynamically(value, node)
 
-    def _store_part(self, holder: Value, value: Value, node: ast.AST, name: str) -> None:
+    def _store_part(
+        self, holder: Value, value: Value, node: ast.Attribute | ast.Subscript, name: str
+    ) -> None:
         if not holder:
+            self.change_unknown(node.value, node)
             return
         for item in holder:
             if item.path.startswith("builtins."):
@@ -76,7 +81,16 @@ class StatementExecutor(ImportEvaluator):
                 self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
             else:
                 item.hold(value)
+                self._patch(item, value, name)
         self.change(holder, node)
+
+    @staticmethod
+    def _patch(item: Obj, value: Value, name: str) -> None:
+        """Let a function that is stored into a class be called as its method."""
+        functions = frozenset(part for part in value if part.kind == "function")
+        if functions and item.kind == "class" and item.class_code is not None:
+            methods = item.class_code.methods
+            methods[name] = methods.get(name, SCALAR) | functions
 
     def _call_setter(self, item: Obj, value: Value, node: ast.AST, name: str) -> None:
         """Run the code of the notebook that an assignment to an attribute runs."""
@@ -86,9 +100,9 @@ class StatementExecutor(ImportEvaluator):
         setter = self.find_part(item.cls, "setters", name)
         if setter is not None:
             self.call_value(frozenset((setter,)), [own, value], {}, node)
-        hook = self.find_method(item.cls, "__setattr__")
-        if hook is not None and not any(frame.code is hook.function for frame in self.frames):
-            self.call_value(frozenset((hook,)), [own, self.text(name), value], {}, node)
+        for hook in self.find_methods(item.cls, "__setattr__"):
+            if not any(frame.code is hook.function for frame in self.frames):
+                self.call_value(frozenset((hook,)), [own, self.text(name), value], {}, node)
 
     def _assign(self, node: ast.Assign) -> None:
         value = self._unpacked(node)
@@ -117,9 +131,9 @@ class StatementExecutor(ImportEvaluator):
 
     def _augmented(self, node: ast.AugAssign) -> None:
         target = node.target
-        extra = self.evaluate(node.value)
         if isinstance(target, ast.Name):
             value = self.load_name(target.id, target)
+            extra = self.evaluate(node.value)
             joined = self.join_texts(node.op, value, extra)
             if joined is not None:
                 self.assign(target, joined)
@@ -131,10 +145,22 @@ class StatementExecutor(ImportEvaluator):
             self.change(value, node)
             self.assign(target, value)
             return
-        current = self.evaluate(_as_load(target))
+        holder = self.evaluate(target.value)
+        if isinstance(target, ast.Attribute):
+            current = self.attribute_of(holder, target.attr, target)
+            extra = self._added(current, node)
+            self._store_part(holder, current | extra, target, target.attr)
+            return
+        key = self.evaluate(target.slice)
+        current = self.item_of(holder, key, target)
+        extra = self._added(current, node)
+        self._store_item(holder, key, current | extra, target)
+
+    def _added(self, current: Value, node: ast.AugAssign) -> Value:
+        extra = self.evaluate(node.value)
         self.operate(current, node, extra)
         self.change(current, node)
-        self.assign(target, current | extra)
+        return extra
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         if not self.frames or self.frames[-1].is_class:
@@ -217,10 +243,9 @@ class StatementExecutor(ImportEvaluator):
             self.operate(value, node)
             entered = value
             for made in value:
-                method = self.find_method(made.cls, "__enter__")
-                if method is not None:
-                    own = [frozenset((made,))]
-                    entered = self.call_value(frozenset((method,)), own, {}, node)
+                methods = self.find_methods(made.cls, "__enter__")
+                if methods:
+                    entered = self.call_value(methods, [frozenset((made,))], {}, node)
                 elif made.kind == "generator":
                     # A function under contextlib.contextmanager: what it yields is entered.
                     entered = frozenset(i for i in made.contents if i.kind != "function")
@@ -313,8 +338,13 @@ class StatementExecutor(ImportEvaluator):
 
     def _raise(self, node: ast.Raise) -> None:
         for part in (node.exc, node.cause):
-            if part is not None:
-                self.evaluate(part)
+            value = self.evaluate(part) if part is not None else SCALAR
+            for item in value:
+                made = frozenset((item,))
+                if item.kind == "class":
+                    made = self.call_value(made, [], {}, node)
+                for raised in self.raised:
+                    raised |= made
         self.fx.checks = True
         self.dead = True
 
@@ -390,45 +420,37 @@ class StatementExecutor(ImportEvaluator):
             self.execute(node.body)
         finally:
             self.frames.pop()
-        self._methods(node, frame, code)
+        self._methods(node, frame, made, code)
         made.hold(item for value in frame.local_vars.values() for item in value)
+        for base in code.bases:
+            hooks = self.find_methods(base, "__init_subclass__")
+            if hooks:
+                self.call_value(hooks, [frozenset((made,))], {}, node)
         value: Value = frozenset((made,))
         for decorator in reversed(node.decorator_list):
             value = self._decorate(decorator, value)
         self.keep_alive.append(node)
-        for base in code.bases:
-            hook = self.find_method(base, "__init_subclass__")
-            if hook is not None:
-                self.call_value(frozenset((hook,)), [frozenset((made,))], {}, node)
         self.store_name(node.name, value, node)
 
-    def _methods(self, node: ast.ClassDef, frame: Frame, code: ClassCode) -> None:
+    def _methods(self, node: ast.ClassDef, frame: Frame, made: Obj, code: ClassCode) -> None:
         for name, value in frame.local_vars.items():
-            functions = [item for item in value if item.kind == "function"]
-            if functions:
-                code.methods[name] = functions[-1]
+            for item in value:
+                if item.kind == "function" and item.function is not None:
+                    code.methods[name] = code.methods.get(name, SCALAR) | {item}
+                    item.function.owner = made
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 for decorator in statement.decorator_list:
                     text = ast.unparse(decorator)
-                    made = self.make(statement, "function")
+                    function = self.make(statement, "function")
                     if text.endswith(".setter"):
-                        code.setters[statement.name] = made
+                        code.setters[statement.name] = function
                     elif text.endswith(("property", ".getter")):
-                        code.properties[statement.name] = made
+                        code.properties[statement.name] = function
                     elif text == "staticmethod":
                         code.static.add(statement.name)
-
-
-def _as_load(target: ast.expr) -> ast.expr:
-    match target:
-        case ast.Attribute(value=value, attr=attr):
-            copy: ast.expr = ast.Attribute(value=value, attr=attr, ctx=ast.Load())
-        case ast.Subscript(value=value, slice=index):
-            copy = ast.Subscript(value=value, slice=index, ctx=ast.Load())
-        case _:
-            return target
-    return ast.copy_location(copy, target)
+                    elif text == "classmethod":
+                        code.class_methods.add(statement.name)
 
 
 def _restores_settings(context: ast.expr) -> bool:

@@ -131,10 +131,12 @@ WILD = "\0"
 class ClassCode:
     """A class of the notebook: its methods and bases."""
 
-    methods: dict[str, Obj] = field(default_factory=dict)
+    methods: dict[str, frozenset[Obj]] = field(default_factory=dict)
+    """By name, every function that was ever stored under it."""
     properties: dict[str, Obj] = field(default_factory=dict)
     setters: dict[str, Obj] = field(default_factory=dict)
     static: set[str] = field(default_factory=set)
+    class_methods: set[str] = field(default_factory=set)
     bases: tuple[Obj, ...] = ()
     foreign_base: bool = False
     decorated: bool = False
@@ -158,6 +160,8 @@ class FunctionCode:
     returns_early: bool
     module: Obj | None = None
     closure: tuple[dict[str, Value], ...] = ()
+    owner: Obj | None = None
+    """The class in whose body the function stands."""
     defaults: dict[str, Value] = field(default_factory=dict)
 
 

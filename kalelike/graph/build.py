@@ -10,7 +10,7 @@ from kalelike.dataflow.interpreter import analyse_notebook
 from kalelike.dataflow.linking import DYNAMIC, Linkage, Linker, StepFlow
 from kalelike.dataflow.ownership import METRICS_STEP, SETUP_STEP, Ownership, own_units
 from kalelike.dataflow.units import Analysis, Unit
-from kalelike.dataflow.values import Site
+from kalelike.dataflow.values import Site, reach
 from kalelike.diagnostics import Diagnostic, Location, has_errors
 from kalelike.errors import CompileError
 from kalelike.graph.checks import check_flows
@@ -33,6 +33,8 @@ from kalelike.graph.reasons import producing_reasons, using_reasons
 from kalelike.graph.slices import relevant_units
 from kalelike.notebook.model import Cell, Role, StepDeclaration, StepName, TaggedNotebook
 
+_UNKNOWN = frozenset({"opaque", "anything", "instance", "class", "function", "generator"})
+
 
 def build_graph(tagged: TaggedNotebook) -> PipelineGraph:
     """Analyse a tagged notebook and return its graph of steps.
@@ -53,6 +55,7 @@ class _GraphBuilder:
         self.cells: dict[int, Cell] = {item.cell.index: item.cell for item in tagged.cells}
         self.declared: dict[StepName, StepDeclaration] = {item.name: item for item in tagged.steps}
         self.outputs: dict[StepName, tuple[Output, ...]] = {}
+        self.by_name: dict[StepName, tuple[str, ...]] = {}
         self.settings = [
             index for index in sorted(self.linkage.replayed) if self.ownership.owners[index].setting
         ]
@@ -72,15 +75,31 @@ class _GraphBuilder:
         }
 
     def _by_name(self, flow: StepFlow) -> tuple[str, ...]:
-        """The definitions that every reader of this step's values replays from source."""
+        """The definitions that every reader of this step's values replays from source.
+
+        What no reader is known to need travels by value. What one of them
+        needs is repeated by all that may meet an instance of it, so that there
+        is one class of that name in every step.
+        """
         ends = self.linkage.ends.get(flow.name, {})
-        return tuple(
-            sorted(
-                name
-                for name, index in self.definitions.items()
-                if name in ends and index in ends[name].fragments
-            )
-        )
+        readers = {name for users in flow.needed.values() for name in users}
+        flows = [self.linkage.flows[name] for name in sorted(readers)]
+        found = []
+        for name, index in sorted(self.definitions.items()):
+            if name not in ends or index not in ends[name].fragments:
+                continue
+            if any(index in reader.fragments for reader in flows):
+                found.append(name)
+                for reader in flows:
+                    if self._may_hold_anything(flow, reader):
+                        reader.fragments |= ends[name].fragments
+        return tuple(found)
+
+    def _may_hold_anything(self, flow: StepFlow, reader: StepFlow) -> bool:
+        linker = self.linkage.linker
+        given = [n for n, (version, _) in reader.inputs.items() if version.step == flow.name]
+        values = [linker.value_after(flow.name, name) for name in given]
+        return any(item.kind in _UNKNOWN for value in values for item in reach(value))
 
     def build(self) -> PipelineGraph:
         diagnostics: list[Diagnostic] = list(self.tagged.diagnostics)
@@ -94,6 +113,7 @@ class _GraphBuilder:
             raise CompileError(diagnostics)
         for flow in flows:
             self.outputs[flow.name] = group_outputs(flow, self.linkage.linker)
+        self.by_name = {flow.name: self._by_name(flow) for flow in flows}
         taken: set[str] = set()
         steps = tuple(self._step(flow, taken) for flow in flows)
         edges = tuple(edge for flow in flows for edge in self._edges(flow))
@@ -155,7 +175,7 @@ class _GraphBuilder:
             data_files=tuple(
                 sorted({path for unit in flow.units for path in unit.effects.data_files})
             ),
-            definitions=self._by_name(flow),
+            definitions=self.by_name[flow.name],
             foreseen=self._foreseen(flow, outputs),
         )
 

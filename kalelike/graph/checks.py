@@ -210,9 +210,13 @@ _UNCROSSABLE = frozenset({"generator", "uncrossable", "coroutine"})
 
 
 def _uncrossable(value: Value) -> tuple[str, str] | None:
-    if value and all(item.kind in _CONTAINERS and item.contents for item in value):
+    seen: set[Value] = set()
+    while value and all(item.kind in _CONTAINERS and item.contents for item in value):
         # A container is refused only if nothing but such objects can be in it.
-        return _uncrossable(frozenset(part for item in value for part in item.contents))
+        if value in seen:
+            return None
+        seen.add(value)
+        value = frozenset(part for item in value for part in item.contents)
     if not value or not all(item.kind in _UNCROSSABLE for item in value):
         return None
     item = min(value, key=lambda made: made.path)

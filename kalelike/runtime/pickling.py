@@ -14,6 +14,8 @@ import random
 import sys
 import types
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from enum import Enum, EnumType
 from typing import Any, BinaryIO
 
 import cloudpickle
@@ -63,8 +65,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._by_name(obj) or _reduce_function(obj)
         if isinstance(obj, type) and obj.__module__ == "__main__":
             by_name = self._by_name(obj)
-            if by_name is not None:
-                return by_name
+            return by_name if by_name is not None else self._by_value(obj)
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
         shared_state = _global_generator(obj)
@@ -78,6 +79,21 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object (an open file)")
         return super().reducer_override(obj)
+
+    def _by_value(self, obj: type) -> Any:
+        """Reduce a class as cloudpickle does, and keep the name that its ``repr`` shows."""
+        reduced = super().reducer_override(obj)
+        if isinstance(reduced, tuple) and obj.__qualname__ != obj.__name__:
+            attributes, _ = reduced[2]
+            attributes["__qualname__"] = obj.__qualname__
+        if isinstance(reduced, tuple) and isinstance(obj, EnumType):
+            members = _members(obj)
+            if any(members.values()):
+                state = (reduced[2], members, reduced[5])
+                return *reduced[:2], state, None, None, set_enum_state
+        if isinstance(reduced, tuple) and _is_hooked(obj):
+            return make_unhooked, (reduced[0], reduced[1]), *reduced[2:]
+        return reduced
 
     def _by_name(self, obj: Any) -> Any:
         root, _, inner = obj.__qualname__.partition(".")
@@ -123,6 +139,49 @@ def _in_its_order(obj: Any) -> Any:
     if flags is None or flags.c_contiguous or flags.f_contiguous or obj.dtype.hasobject:
         return None
     return obj.copy(order="K").__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+
+_OF_EVERY_MEMBER = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})
+
+
+def _members(kind: Any) -> dict[str, dict[str, Any]]:
+    """Return what an enumeration's members have beside their names and values."""
+    return {
+        name: {k: v for k, v in vars(member).items() if k not in _OF_EVERY_MEMBER}
+        for name, member in kind.__members__.items()
+    }
+
+
+def set_enum_state(kind: type[Enum], state: tuple[Any, dict[str, dict[str, Any]], Any]) -> None:
+    """Give an enumeration its attributes, and its members theirs, which cloudpickle leaves out."""
+    attributes, members, set_state = state
+    set_state(kind, attributes)
+    for name, own in members.items():
+        kind[name].__dict__.update(own)
+
+
+def _is_hooked(kind: type) -> bool:
+    """Tell whether a base of the notebook acts on every subclass that is made."""
+    bases = kind.__mro__[1:]
+    return any(b.__module__ == "__main__" and "__init_subclass__" in vars(b) for b in bases)
+
+
+class _Unhooked:
+    """Stands before a class's bases while it is made, so that they do not act again."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """The hook has run where the class was defined."""
+
+
+def make_unhooked(make: Callable[..., type], arguments: tuple[Any, ...]) -> type:
+    """Make a class as cloudpickle's ``make`` does, without its bases' ``__init_subclass__``."""
+    kind, name, bases, *rest = arguments
+    made = make(kind, name, (_Unhooked, *bases), *rest)
+    if _Unhooked in made.__bases__:
+        # Bases with slots have a layout of their own, and keep the stand-in.
+        with suppress(TypeError):
+            made.__bases__ = bases
+    return made
 
 
 def _reduce_function(obj: types.FunctionType) -> Any:

@@ -29,12 +29,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from IPython.core.interactiveshell import InteractiveShell
+
 from kalelike.compiler import analyse
 from kalelike.dataflow.machine import HISTORY
 from kalelike.graph.model import PipelineGraph
 from kalelike.runtime.interactive import make_interactive_shell
 from kalelike.runtime.pickling import StepPickler
 from kalelike.runtime.shell import ensure_event_loop
+from tests.property.pieces import cut
 
 _EXPANDED = re.compile(r"\$\w+|\{[^}]*\}")
 _SHELL_NAMES = HISTORY | {"_exit_code", "_dh", "get_ipython", "__builtins__", "__builtin__"}
@@ -168,6 +171,8 @@ class NotebookTracer:
         self.namespace = _Namespace(self.recorder, {"__name__": "__main__"})
         module: Any = _Module()
         module.__dict__ = self.namespace
+        if InteractiveShell.initialized():
+            type(InteractiveShell.instance()).clear_instance()
         shell = make_interactive_shell(module, lambda output: None, lambda: "<notebook>")
         self._run_cell: Callable[..., Any] = shell.run_cell
         self._expand: Callable[..., str] = shell.var_expand
@@ -334,60 +339,18 @@ def _silent() -> Iterator[None]:
 # -- against the graph -----------------------------------------------------------
 
 
-def trace_graph(graph: PipelineGraph, notebook: Any = None) -> dict[str, StepTrace]:
+def trace_graph(graph: PipelineGraph) -> dict[str, StepTrace]:
     """Run the graph's notebook here and return what each step needed.
 
     Raises the notebook's own exception where a cell fails.
     """
     ensure_event_loop()
     tracer = NotebookTracer()
-    for owner, source in _pieces(graph):
-        error = tracer.run(source, owner)
+    for piece in cut(graph):
+        error = tracer.run(piece.source, piece.owner)
         if error is not None:
             raise error
     return tracer.finish()
-
-
-def _pieces(graph: PipelineGraph) -> Iterator[tuple[str | None, str]]:
-    """The notebook's code in order, cut where another step begins to own it.
-
-    What no step runs (imports, definitions, parameters) belongs to none; cells
-    that the pipeline skips are left out.
-    """
-    owners: dict[int, dict[int, str]] = {}
-    for step in graph.steps:
-        for cell in step.cells:
-            lines = owners.setdefault(cell.index, {})
-            for number, line in enumerate(cell.source.splitlines(), start=1):
-                if line.strip():
-                    lines[number] = step.name
-    for cell in graph.notebook.cells:
-        if cell.kind != "code" or not cell.source.strip() or "skip" in cell.tags:
-            continue
-        lines = owners.get(cell.index, {})
-        if len(set(lines.values())) <= 1 and _whole(cell.source, lines):
-            yield next(iter(lines.values()), None), cell.source
-            continue
-        yield from _cut(cell.source, lines)
-
-
-def _whole(source: str, lines: dict[int, str]) -> bool:
-    filled = [n for n, line in enumerate(source.splitlines(), start=1) if line.strip()]
-    return not lines or all(number in lines for number in filled)
-
-
-def _cut(source: str, lines: dict[int, str]) -> Iterator[tuple[str | None, str]]:
-    piece: list[str] = []
-    current: str | None = None
-    for number, line in enumerate(source.splitlines(), start=1):
-        owner = lines.get(number) if line.strip() else current
-        if owner != current and piece:
-            yield current, "\n".join(piece)
-            piece = []
-        current = owner
-        piece.append(line)
-    if piece:
-        yield current, "\n".join(piece)
 
 
 def score(graph: PipelineGraph, traces: dict[str, StepTrace]) -> Score:

@@ -1,0 +1,81 @@
+"""Programs that once gave other values as a pipeline than as a notebook, and no longer do.
+
+Generated programs found them (``tests/property``), reduced to what matters.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dataflow.tagged import Cells
+from tests.property.executor import Verdict, check, warm_up
+
+ROWS: list[tuple[str, Cells]] = [
+    ("memory of a byte array", [
+        ("a", "R = bytearray(b'abc')"), ("b", "memoryview(R)[0] = 66"), ("c", "print(R)")]),
+    ("class that __new__ changes", [
+        ("functions", "class C:\n    def __new__(cls):\n        cls.only = 1\nx = C()"),
+        ("a", "print(C.only)")]),
+    ("instance that __new__ makes", [
+        ("a", "class C:\n    only = None\n    def __new__(cls):\n        if cls.only is None:\n"
+              "            cls.only = super().__new__(cls)\n            cls.only.items = []\n"
+              "        return cls.only\nx = C()\ny = C()"),
+        ("b", "x.items.append(1)"), ("c", "print(y.items)")]),
+    ("set-up after a step repeats what the step defined", [
+        ("c", "u = []\nclass D:\n    def __init__(self, fn):\n        self.fn = fn\n@D\ndef f(a):\n    pass"),
+        ("imports", "type(f)\nu.append(f)")]),
+    ("set-up after a step binds what the step bound", [
+        ("a", "v = 1"), ("imports", "v = [1]\nprint([i for i in v])")]),
+    ("set-up after a step deletes and binds", [("a", "x = 1"), ("functions", "del x\nx = 2\nprint(x)")]),
+    ("set-up after a step redefines", [
+        ("a", "def f(a):\n    pass"), ("imports", "def f():\n    return 2\nprint(f())")]),
+    ("existence of a name", [("a", "def f():\n    pass"), ("b", "print('f' in globals())")]),
+    ("name bound in a default", [("a", "def f(a, b=(g := 0)):\n    pass"), ("b", "print('g' in globals())")]),
+    ("augmented name read before its value", [
+        ("pipeline-parameters", "x = 2\nx += (x := 0)"), ("b", "print(x)")]),
+    ("augmented item read before its value", [
+        ("pipeline-parameters", "y = 1\nz = {'k': 2}"), ("a", "z['k'] += (z := {'k': y})['k']")]),
+    ("loop over a slice of lists", [
+        ("functions", "x = [[], [4]]\nfor w in x[:2]:\n    pass\n[i.append(1) for i in x]"),
+        ("c", "print(w)")]),
+    ("class bound on one path", [
+        ("functions", "class C:\n    pass\nif 1:\n    pass\nelse:\n    C = 1"), ("b", "exec('v = C')")]),
+    ("nested class keeps its qualified name", [
+        ("a", "class C:\n    class Inner:\n        n = 1\nC.Inner.n = 2"), ("b", "print(C.Inner)")]),
+    ("member of an enumeration", [
+        ("a", "from enum import Enum\nclass C(Enum):\n    A = 1\nx = C.A\nx.n = 1"), ("b", "print(x.n, C.A.n)")]),
+    ("caught exception of the notebook's", [
+        ("imports", "class E(Exception):\n    def __init__(self, n=0):\n        self.n = n\n"
+                    "try:\n    raise E(1)\nexcept E as e:\n    x = e"), ("a", "print(x.n)")]),
+    ("subclasses asked of a class", [
+        ("imports", "class B:\n    pass\nclass C:\n    def __add__(self, o):\n        return B\ndel B"),
+        ("c", "n = C.__subclasses__()")]),
+    ("subclass hook", [
+        ("a", "class B:\n    known = []\n    def __init_subclass__(cls):\n        B.known.append(1)\n"
+              "class C(B):\n    pass\nC.n = 1"), ("b", "print(C.n, B.known)")]),
+    ("base method through super", [
+        ("functions", "class A:\n    def __init__(self, v):\n        self.v = v\n"
+                      "class B(A):\n    def __init__(self, v):\n        super().__init__(v)\n"
+                      "class C(B):\n    def __init__(self, v):\n        super().__init__(v)"),
+        ("a", "l = []\nc = C(l)"), ("b", "c.v.append(1)"), ("d", "print(l)")]),
+    ("method put into a class", [
+        ("a", "g = []\nclass C:\n    def m(self):\n        return 1"),
+        ("b", "C.m = lambda self: g.append(1)\nc = C()"), ("d", "c.m()"), ("e", "print(g)")]),
+    ("list in itself", [("a", "x = [[1], [2]]"), ("b", "x[0].append(x)"), ("c", "print(len(x[0]))")]),
+    ("type of a list, called", [
+        ("functions", "u = []\nz = type(u)(u)\ny = z"), ("a", "y.append(1)"), ("b", "print(z)")]),
+    ("the larger of two lists", [("a", "x, y = [1], [2]"), ("b", "max(x, y).append(3)"), ("c", "print(x, y)")]),
+    ("list stored into what was taken for a number", [
+        ("a", "x = int.from_bytes.__doc__.split()"), ("b", "x.append('q')"), ("c", "print(x[-1])")]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    warm_up()
+
+
+@pytest.mark.parametrize("cells", [row[1] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_equals_its_notebook(cells: Cells) -> None:
+    outcome = check(cells)
+    assert (outcome.verdict, outcome.details) == (Verdict.EQUAL, ())

@@ -1,0 +1,409 @@
+"""Runs one notebook program twice, whole and as a pipeline, and says how they differ.
+
+Every step runs in a child of this process, which holds IPython and the
+libraries ready: in an empty folder of its own, given its declared inputs only,
+by the same function that a real step's process calls.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from kalelike.dataflow.scopes import bound_names
+from kalelike.errors import CompileError
+from kalelike.graph.build import build_graph
+from kalelike.graph.model import PipelineGraph, Step, StepRole
+from kalelike.graph.step_code import step_codes
+from kalelike.notebook.ipython_syntax import transform_cell
+from kalelike.runtime.code import MetricCode, StepCode
+from kalelike.runtime.executor_io import ExecutorInput, OutputPlace
+from kalelike.runtime.metrics import evaluate_metrics
+from kalelike.runtime.parameters import encode
+from kalelike.runtime.record import Record
+from kalelike.runtime.shell import ensure_event_loop
+from kalelike.runtime.step import prepare, run_step
+from kalelike.runtime.values import load_values, read_manifest
+from tests.dataflow.tagged import tagged_notebook
+from tests.property.children import ChildError, in_child
+from tests.property.describing import describe
+from tests.property.pieces import Piece, cut
+
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
+Cells = Sequence[tuple[str, str]]
+_SHORT = 400
+
+
+class Verdict(Enum):
+    """What came of a program."""
+
+    EQUAL = "equal"
+    REFUSED = "refused"
+    """By the compiler, before anything ran."""
+    STOPPED = "stopped"
+    """By the runtime: a value cannot cross, told with its name."""
+    DIFFERENT = "different"
+    CRASHED = "crashed"
+    """The compiler raised, or a step failed where the notebook does not."""
+    INVALID = "invalid"
+    """The notebook itself raises, or does not end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict, the codes of diagnostics, and what differs."""
+
+    verdict: Verdict
+    details: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    graph: PipelineGraph | None = None
+    runs: dict[str, StepRun] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the promise is broken."""
+        return self.verdict in (Verdict.DIFFERENT, Verdict.CRASHED)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """What one step did. ``outputs`` are descriptions by key; ``digests`` of its artifacts."""
+
+    record: Record
+    values: dict[str, str]
+    shown: dict[int, str]
+    changed: tuple[str, ...]
+    outputs: dict[str, str]
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What the notebook has at the end of each step."""
+
+    error: str = ""
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    shown: dict[tuple[str, int], str] = field(default_factory=dict)
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    untouched: dict[str, set[str]] = field(default_factory=dict)
+    """The names that a step left as it found them."""
+    apart: dict[str, set[str]] = field(default_factory=dict)
+    """The names that set-up code has bound last."""
+
+
+def warm_up() -> None:
+    """Load what programs use, once, before the first child is made."""
+    import gc
+
+    import numpy  # noqa: F401
+    import pandas  # noqa: F401
+
+    shell = prepare()
+    with warnings.catch_warnings():
+        shell.run("pass", "warm-up", store=False)
+    gc.collect()
+    gc.freeze()
+
+
+def check(cells: Cells, order: random.Random | None = None, *, shared: bool = False) -> Outcome:
+    """Compile and run a program; ``cells`` are ``(role or step, source)`` pairs.
+
+    ``order`` chooses among the topological orders of the steps. ``shared``
+    runs all steps in one folder, as the local engine does; otherwise each has
+    an empty one.
+    """
+    try:
+        graph = build_graph(tagged_notebook(list(cells)))
+        codes = {item.step: StepCode.from_json(item.text) for item in step_codes(graph)}
+    except CompileError as error:
+        return Outcome(
+            Verdict.REFUSED, tuple(map(str, error.diagnostics)), _codes(error.diagnostics)
+        )
+    except Exception as error:
+        import traceback
+
+        return Outcome(Verdict.CRASHED, (f"compiler: {error!r}", traceback.format_exc()))
+    told = _codes(graph.diagnostics)
+    with tempfile.TemporaryDirectory(dir=_fast_folder()) as name:
+        folder = Path(name)
+        try:
+            expected = _run_notebook(graph, codes, folder)
+        except ChildError as error:
+            return Outcome(Verdict.INVALID, (str(error),), told)
+        if expected.error:
+            return Outcome(Verdict.INVALID, (expected.error,), told)
+        return _run_pipeline(graph, codes, expected, folder, order, shared)
+
+
+def _codes(diagnostics: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(sorted({item.code.name for item in diagnostics}))
+
+
+def _fast_folder() -> str | None:
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def _given(step: Step) -> set[str]:
+    """The names that a step takes or gives."""
+    names = {name for item in step.inputs for name in item.names}
+    return names | {name for item in step.outputs for name in item.names}
+
+
+def _names(graph: PipelineGraph, step: Step) -> list[str]:
+    """The names of a step that must hold at its end what the notebook's hold there."""
+    names = _given(step)
+    late = {item.location.index for item in step.metrics}
+    for cell in step.cells:
+        if cell.index not in late or step.role is StepRole.METRICS:
+            names |= _bound(cell.source)
+    return sorted(name for name in names if name[0] != "@" and name != "__annotations__")
+
+
+# -- the notebook ----------------------------------------------------------------
+
+
+def _run_notebook(graph: PipelineGraph, codes: dict[Any, StepCode], folder: Path) -> _Expected:
+    place = folder / "notebook"
+    place.mkdir()
+    metrics = frozenset(
+        item.location.index for step in graph.steps for item in step.metrics if item.location
+    )
+    pieces = cut(graph, frozenset(index for index in metrics if index is not None))
+    return in_child(lambda: _Notebook(graph, codes, pieces, place).run(), seconds=20)
+
+
+class _Notebook:
+    """The notebook run from top to bottom, looked at where each of its steps ends."""
+
+    def __init__(
+        self, graph: PipelineGraph, codes: dict[Any, StepCode], pieces: list[Piece], place: Path
+    ) -> None:
+        self.shell = _enter(place)
+        self.codes = codes
+        self.pieces = pieces
+        self.names = {str(step.name): _names(graph, step) for step in graph.steps}
+        self.found = _Expected()
+        self.begun: dict[str, tuple[dict[str, Any], dict[str, str]]] = {}
+        self.binders: dict[str, str | None] = {}
+        last = {piece.owner: n for n, piece in enumerate(pieces) if piece.metrics}
+        last |= {piece.owner: n for n, piece in enumerate(pieces) if not piece.metrics}
+        self.last = last
+        self.late: dict[str | None, set[str]] = {}
+        for number, piece in enumerate(pieces):
+            if piece.metrics and number != last[piece.owner]:
+                self.late.setdefault(piece.owner, set()).update(_bound(piece.source))
+
+    def run(self) -> _Expected:
+        for number, piece in enumerate(self.pieces):
+            owner = piece.owner
+            if owner is not None and owner not in self.begun:
+                space = self.shell.namespace
+                self.begun[owner] = (dict(space), _described(space, self.names[owner]))
+            done = self.shell.run(piece.source, f"cell {piece.index}", piece.line)
+            if done.error is not None:
+                return _Expected(f"cell {piece.index}: {done.error!r}")
+            for name in _bound(piece.source):
+                self.binders[name] = owner
+            if owner is None:
+                continue
+            if piece.whole:
+                self.found.shown[owner, piece.index] = _texts(done.outputs)
+            if self.last[owner] == number:
+                self._look(owner)
+            if piece.metrics:
+                found = self.found.metrics.setdefault(owner, {})
+                found.update(evaluate_metrics(self._metrics(owner, piece.index), self._evaluate))
+        return self.found
+
+    def _metrics(self, owner: str, index: int) -> tuple[MetricCode, ...]:
+        return tuple(item for item in self.codes[owner].metrics if item.index == index)
+
+    def _evaluate(self, metric: MetricCode) -> Any:
+        return self.shell.evaluate(metric.expression, "metric")
+
+    def _look(self, owner: str) -> None:
+        space = self.shell.namespace
+        objects, texts = self.begun[owner]
+        values = _described(space, self.names[owner])
+        self.found.untouched[owner] = {
+            name
+            for name, text in texts.items()
+            if values.get(name) == text and space[name] is objects[name]
+        }
+        # A definition between a step's cells is every later reader's, not the step's.
+        self.found.apart[owner] = {
+            name for name in {*values, *self.names[owner]} if self.binders.get(name, owner) is None
+        }
+        self.found.values[owner] = values
+
+
+def _bound(source: str) -> set[str]:
+    tree = transform_cell(source).tree
+    return {name for item in (tree.body if tree is not None else ()) for name in bound_names(item)}
+
+
+def quieten() -> None:
+    """Let this child print nothing more."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+
+
+def _enter(folder: Path) -> Any:
+    """Make this child what a step's process is: quiet, in its folder, with an event loop."""
+    os.chdir(folder)
+    quieten()
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
+    ensure_event_loop()
+    return prepare()
+
+
+def _described(namespace: dict[str, Any], names: Sequence[str]) -> dict[str, str]:
+    return {name: describe(namespace[name]) for name in names if name in namespace}
+
+
+def _texts(outputs: list[dict[str, Any]]) -> str:
+    found = []
+    for item in outputs:
+        if item["output_type"] == "stream":
+            found.append(f"{item['name']}: {item['text']}")
+        elif "data" in item:
+            found.append(f"{item['data'].get('text/plain', '')}\n")
+    return _ADDRESS.sub("0x", "".join(found))
+
+
+# -- the pipeline -----------------------------------------------------------------
+
+
+def _run_pipeline(
+    graph: PipelineGraph,
+    codes: dict[Any, StepCode],
+    expected: _Expected,
+    folder: Path,
+    order: random.Random | None,
+    shared: bool,
+) -> Outcome:
+    told = _codes(graph.diagnostics)
+    parameters = {item.name: encode(item.default) for item in graph.parameters}
+    keys = {item.name: item.key for item in graph.parameters}
+    runs: dict[str, StepRun] = {}
+    found: list[str] = []
+    try:
+        steps = _ordered(graph, order or random.Random(0))
+    except _CycleError as error:
+        return Outcome(Verdict.CRASHED, (f"cycle: {error}",), told, graph)
+    for step in steps:
+        given = ExecutorInput(
+            {item.key: folder / item.producer / item.output for item in step.inputs},
+            {keys[name]: parameters[name] for name in step.parameters},
+            {
+                item.key: OutputPlace(folder / step.name / item.key, item.key, item.key)
+                for item in step.outputs
+            },
+        )
+        (folder / step.name).mkdir()
+        place = folder / ("shared" if shared else f"{step.name} works here")
+        place.mkdir(exist_ok=True)
+        names = _names(graph, step)
+        try:
+            run = _run_step(codes[step.name], given, place, names)
+        except ChildError as error:
+            return Outcome(Verdict.CRASHED, (f"{step.name}: {error}",), told, graph, runs)
+        runs[step.name] = run
+        failure = run.record.error
+        if failure is not None:
+            stopped = run.record.exit_code == 3
+            text = f"{step.name}: {failure.type}: {failure.message} {failure.traceback}"
+            verdict = Verdict.STOPPED if stopped else Verdict.CRASHED
+            return Outcome(verdict, (*found, text), (*told, failure.code), graph, runs)
+        found += _differences(graph, step, run, expected)
+    verdict = Verdict.DIFFERENT if found else Verdict.EQUAL
+    return Outcome(verdict, tuple(found), told, graph, runs)
+
+
+class _CycleError(Exception):
+    """Steps wait for each other."""
+
+
+def _ordered(graph: PipelineGraph, order: random.Random) -> list[Step]:
+    waiting = list(graph.steps)
+    done: set[str] = set()
+    result = []
+    while waiting:
+        ready = [step for step in waiting if done.issuperset(step.predecessors)]
+        if not ready:
+            raise _CycleError(", ".join(step.name for step in waiting))
+        step = order.choice(ready)
+        waiting.remove(step)
+        done.add(step.name)
+        result.append(step)
+    return result
+
+
+def _run_step(code: StepCode, given: ExecutorInput, place: Path, names: list[str]) -> StepRun:
+    def run() -> StepRun:
+        shell = _enter(place)
+        shown: dict[int, str] = {}
+        original = shell.run
+
+        def recorded(source: str, name: str, line: int = 1, *, store: bool = True) -> Any:
+            done = original(source, name, line, store=store)
+            if store:
+                cell = code.cells[len(shown)]
+                shown[cell.index] = _texts(done.outputs)
+            return done
+
+        shell.run = recorded
+        record = run_step(code, given)
+        changed, outputs, digests = [], {}, {}
+        if record.error is None:
+            values = _described(shell.namespace, names)
+            for key, output in given.outputs.items():
+                manifest = read_manifest(output.path)
+                digests[key] = manifest.digest
+                loaded = load_values(output.path, shell.namespace)
+                visible = [name for name in manifest.names if name in shell.namespace]
+                before = describe({name: shell.namespace[name] for name in visible}, sharing=True)
+                after = describe({n: loaded[n] for n in visible if n in loaded}, sharing=True)
+                outputs[key] = after
+                if before != after:
+                    changed.append(f"{key}: saved {before} and loaded {after}")
+        else:
+            values = {}
+        return StepRun(record, values, shown, tuple(changed), outputs, digests)
+
+    return in_child(run, seconds=20)
+
+
+def _differences(graph: PipelineGraph, step: Step, run: StepRun, expected: _Expected) -> list[str]:
+    found = [f"{step.name}: {text}"[: 3 * _SHORT] for text in run.changed]
+    theirs = expected.values.get(step.name, {})
+    given = _given(step)
+    for name in sorted({*theirs, *run.values} - expected.apart[step.name]):
+        ours = run.values.get(name, "absent")
+        wanted = theirs.get(name, "absent")
+        # A name that the step neither is given, nor gives, nor binds on the path that ran.
+        apart = name not in given and name in expected.untouched[step.name]
+        if ours != wanted and not (apart and ours == "absent"):
+            found.append(f"{step.name}.{name} is {ours[:_SHORT]} for {wanted[:_SHORT]}")
+    for index, text in run.shown.items():
+        wanted = expected.shown.get((step.name, index), text)
+        if text != wanted:
+            found.append(
+                f"{step.name} cell {index} shows {text[:_SHORT]!r} for {wanted[:_SHORT]!r}"
+            )
+    metrics = expected.metrics.get(step.name, {})
+    if dict(run.record.metrics) != metrics:
+        found.append(f"{step.name} reports {dict(run.record.metrics)} for {metrics}")
+    return found

@@ -1,0 +1,1 @@
+"""Generates notebook programs that run, end, and give the same every time."""
