@@ -15,7 +15,7 @@ WELL: dict[str, str] = {
     "closed": "import sys\nsys.stdout.close()\nx = 1",
     "closed_descriptors": "import os\nos.close(1)\nos.close(2)\nprint('nobody hears')",
     "forks": "import os\npid = os.fork()\nif pid == 0:\n    os._exit(0)\nos.waitpid(pid, 0)",
-    "fork_falls_out": "import os\npid = os.fork()\nprint('both')",
+    "fork_falls_out": "import os\npid = os.fork()\nprint('both')\nif pid:\n    os.waitpid(pid, 0)",
     "pool": "import multiprocessing\ndef square(x):\n    return x * x\n"
             "with multiprocessing.Pool(2) as pool:\n    print(pool.map(square, [1, 2, 3]))",
     "spawned": "import math, multiprocessing\nspawn = multiprocessing.get_context('spawn')\n"
