@@ -19,11 +19,14 @@ from kalelike.run.events import (
     Notice,
     RunFinished,
     RunStarted,
+    RunStopping,
     StepFinished,
     StepLog,
+    StepRetrying,
     StepStarted,
     StepWaits,
 )
+from kalelike.runtime.cell_page import plain_text
 
 MARKS = {
     "succeeded": ("✓", "green"),
@@ -130,8 +133,12 @@ class PlainProgress:
                 self._line(f"{step} {visible(reason)}")
             case StepStarted(step=step):
                 self._line(f"{step} starts")
-            case StepLog(step=step, line=line):
-                self._line(f"{step} | {visible(line)}")
+            case StepLog(step=step, line=line, transient=False):
+                self._line(f"{step} | {visible(plain_text(line))}")
+            case StepRetrying():
+                self._line(f"{event.step}: {retry_text(event)}")
+            case RunStopping(reason=reason):
+                self._line(f"{reason}: the steps that run are ended")
             case StepFinished():
                 self._done += 1
                 self._line(f"[{self._done}/{self._steps}] {outcome_line(event)}")
@@ -197,6 +204,8 @@ class LiveProgress:
 
         self._notebook = notebook
         self._rows: dict[str, _Row] = {}
+        self._start = time.time()
+        self._note = ""
         self._console = Console()
         self._live = Live(console=self._console, get_renderable=self._render, transient=True)
 
@@ -212,16 +221,33 @@ class LiveProgress:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for step, row in self._rows.items():
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=self._console.width // 2)
+        table.add_column(no_wrap=True, justify="right")
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        for step, row in self._shown().items():
             mark: Any = Text(*MARKS.get(row.status, ("·", "dim")))
             seconds = row.seconds
             if row.status == "running" and row.started is not None:
                 mark, seconds = Spinner("dots"), time.time() - row.started
             time_text = f"{seconds:.1f} s" if seconds else ""
-            width = max(20, self._console.width - 40)
-            table.add_row(mark, step, Text(time_text, "dim"), Text(row.text[:width], "dim"))
+            table.add_row(mark, Text(step), Text(time_text, "dim"), Text(row.text, "dim"))
+        ended = sum(row.status not in ("waiting", "running") for row in self._rows.values())
+        took = time.time() - self._start
+        note = self._note or f"{ended} of {len(self._rows)} steps, {took:.1f} s"
+        table.add_row("", Text(note, "dim"), "", "")
         return table
+
+    def _shown(self) -> dict[str, _Row]:
+        """Return the rows that fit: what runs and what failed before what is done or waits."""
+        room = max(3, self._console.height - 3)
+        if len(self._rows) <= room:
+            return self._rows
+        order = ("running", "failed", "interrupted", "succeeded", "cached", "skipped", "waiting")
+        names = sorted(self._rows, key=lambda name: order.index(self._rows[name].status))
+        chosen = set(names[:room])
+        return {name: row for name, row in self._rows.items() if name in chosen}
 
     def tell(self, event: Event) -> None:
         """See :class:`Progress`."""
@@ -230,32 +256,45 @@ class LiveProgress:
                 self._rows = {step: _Row() for step in steps}
             case Notice(diagnostic=diagnostic):
                 self._console.print(notice_text(diagnostic), markup=False, highlight=False)
-            case StepWaits(step=step, reason=reason):
-                self._rows[step].text = visible(reason)
             case StepStarted(step=step, time=started):
                 self._rows[step] = _Row("running", started)
             case StepLog(step=step, line=line):
-                self._rows[step].text = visible(line)
+                self._rows[step].text = visible(plain_text(line))
+            case StepRetrying(step=step):
+                self._rows[step].text = retry_text(event)
             case StepFinished(step=step, status=status):
                 row = self._rows[step]
                 row.status, row.seconds = status, event.seconds
                 if event.metrics:
                     row.text = metrics_text(event.metrics)
-                elif status == "skipped":
-                    row.text = event.reason or ""
-            case RunFinished():
+                elif event.reason:
+                    row.text = event.reason
+            case RunStopping(reason=reason):
+                self._note = f"{reason}; Ctrl-C again ends the steps at once"
+            case _:
                 pass
 
     def summary(self, result: RunResult, store: Path) -> None:
         """See :class:`Progress`."""
+        width = max((len(item.step) for item in result.steps), default=0)
         for item in result.steps:
             mark, colour = MARKS[item.status]
             seconds = f"{item.seconds:.2f} s" if item.seconds else ""
             extra = metrics_text(item.metrics) or item.reason or ""
-            if item.source_run:
+            if item.status == "cached":
                 extra = f"from run {item.source_run}  {extra}"
-            print(f"{paint(mark, colour, sys.stdout)} {item.step:<24} {seconds:>9}  {extra}")
+            text = f"{item.step:<{width}} {seconds:>9}  {extra}".rstrip()
+            print(f"{paint(mark, colour, sys.stdout)} {text}")
         print_summary(result, store, self._notebook)
+
+
+def retry_text(event: StepRetrying) -> str:
+    """Return what a retry is about, on one line."""
+    error = event.error
+    what = f"{error.get('type', 'it failed')}: {error.get('message', '')}".strip(": ")
+    return visible(
+        f"attempt {event.attempt} of {event.attempts} failed ({what}); next in {event.wait:g} s"
+    )
 
 
 def print_summary(result: RunResult, store: Path, notebook: Path) -> None:
@@ -273,7 +312,8 @@ def print_summary(result: RunResult, store: Path, notebook: Path) -> None:
     reused = f", {cached} of {len(result.steps)} steps from the cache" if cached else ""
     colour = "green" if result.status == "succeeded" else "red"
     status = paint(result.status, colour, sys.stdout)
-    print(f"\nrun {result.run} {status} in {result.seconds:.2f} s{reused}")
+    why = f": {result.reason}," if result.reason and result.status == "failed" else ""
+    print(f"\nrun {result.run} {status}{why} in {result.seconds:.2f} s{reused}")
     print(f"look at it: kalelike show {result.run} --store {store} --html run.html")
 
 

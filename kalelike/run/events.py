@@ -52,10 +52,15 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepLog(Event):
-    """A line of a step's log."""
+    """A line of a step's log.
+
+    A ``transient`` one is not finished yet: a progress bar, which the next
+    line of the step overwrites.
+    """
 
     step: str
     line: str
+    transient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,13 @@ class StepFinished(Event):
     error: Mapping[str, Any] | None = None
     reason: str | None = None
     waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopping(Event):
+    """The run is to end before its time; steps that still run are ended now."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

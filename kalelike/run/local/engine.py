@@ -20,6 +20,7 @@ from kalelike.run.events import (
     Notice,
     RunFinished,
     RunStarted,
+    RunStopping,
     StepFinished,
     StepLog,
     StepRetrying,
@@ -135,6 +136,9 @@ class _Run:
                 ended = self.launcher.ended(_TICK)
                 for step in self.running.values():
                     self._tell_log(step.task, step.log.lines())
+                    bar = step.log.overwritten()
+                    if bar:
+                        self.tell(StepLog(time.time(), self.run, step.task.step, bar, True))
                 for item in ended:
                     self._ended(item)
                 self._check_time()
@@ -325,6 +329,8 @@ class _Run:
 
     def _end_running(self) -> None:
         """End every process that is left, gently first, and forget what they had begun."""
+        if self.stop and self.running:
+            self.tell(RunStopping(time.time(), self.run, self.stop.reason))
         self._signal_all(signal.SIGINT)
         deadline = time.monotonic() + _GRACE
         while self.running and time.monotonic() < deadline and not self.stop.urgent:

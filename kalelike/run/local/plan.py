@@ -246,13 +246,12 @@ def _ordered(tasks: dict[str, Task]) -> tuple[Task, ...]:
     done: dict[str, Task] = {}
     waiting = dict(tasks)
     while waiting:
-        ready = [name for name, task in waiting.items() if task.after <= done.keys()]
-        if not ready:
+        ready = next((name for name, task in waiting.items() if task.after <= done.keys()), None)
+        if ready is None:
             raise BackendError(
                 [diagnose("cycle", "tasks wait for each other", Location(", ".join(waiting)))]
             )
-        for name in ready:
-            done[name] = waiting.pop(name)
+        done[ready] = waiting.pop(ready)
     return tuple(done.values())
 
 

@@ -20,6 +20,16 @@ class StepLogReader:
         self._at = 0
         self._rest = b""
         self._over = False
+        self._shown = ""
+
+    def overwritten(self) -> str:
+        """Return the text that a progress bar shows now, once for each new one; else nothing."""
+        part = self._rest.rstrip(b"\r").rpartition(b"\r")[2] if b"\r" in self._rest else b""
+        text = part.decode("utf-8", "replace")
+        if text == self._shown or self._over:
+            return ""
+        self._shown = text
+        return text
 
     def lines(self) -> list[str]:
         """Return the lines that were finished, from at most a megabyte of text.
