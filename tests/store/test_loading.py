@@ -95,7 +95,9 @@ def test_no_store_is_made_by_looking(tmp_path: Path) -> None:
 
 def kalelike(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kalelike", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
 
 
 def test_show(folder: Path) -> None:
