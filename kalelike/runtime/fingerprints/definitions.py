@@ -11,7 +11,8 @@ from kalelike.runtime.fingerprints.summary import Builder, Looker
 OWN = "__main__"
 _NOT_CONTENT = frozenset(
     {"__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__", "__annotate__",
-     "__static_attributes__", "__annotations_cache__", "_abc_impl", "__qualname__"}
+     "__static_attributes__", "__annotations_cache__", "_abc_impl", "__qualname__",
+     "__slotnames__"}
 )  # fmt: skip
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
