@@ -19,7 +19,7 @@ if ! dpkg -s r-cran-irkernel r-cran-jsonlite >/dev/null 2>&1; then
 fi
 if [ ! -d "$folder/pyarrow" ]; then
     "${PYTHON:-python3}" -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder" \
-        papermill==2.7.0 pyarrow tenacity tqdm ansicolors || {
+        papermill==2.7.0 pyarrow tenacity tqdm ansicolors entrypoints || {
         echo "papermill and pyarrow cannot be installed" >&2
         exit 1
     }

@@ -27,7 +27,7 @@ def write_probe(probe: Probe, folder: Path) -> Path:
 def check_equal(probe: Probe, folder: Path, oracle: Oracle | None) -> None:
     """Assert that the pipeline does what the notebook does, and says what it must."""
     verdict = compare(write_probe(probe, folder), folder, may_fail=bool(probe.fails), oracle=oracle)
-    assert verdict.differences == ()
+    assert verdict.differences == (), verdict.differences
     assert verdict.compared > 0
     failed = [step.step for step in verdict.result.steps if step.status == "failed"]
     assert failed == ([probe.fails] if probe.fails else [])
