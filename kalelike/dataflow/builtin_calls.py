@@ -55,6 +55,9 @@ class BuiltinEvaluator(FileEvaluator):
             return self.make_instances(arguments, node)
         if not arguments or root == "object":
             return SCALAR
+        if method == "fromkeys":
+            held = {item for value in arguments[1:] for item in value}
+            return self.fresh(node, "dict", held | self.elements(arguments[0]))
         return self.call_method(arguments[0], method, arguments[1:], keywords, node)
 
     def _builtin_setattr(

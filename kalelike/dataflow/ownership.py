@@ -9,6 +9,7 @@ from kalelike.dataflow.units import Analysis, Unit
 from kalelike.notebook.model import Role, StepName
 
 SETUP_STEP = StepName("setup")
+_ANOTHER = StepName("")
 METRICS_STEP = StepName("pipeline-metrics")
 
 
@@ -113,11 +114,19 @@ def _metric_owners(units: tuple[Unit, ...]) -> dict[int, StepName]:
         if unit.tagged.role is Role.METRICS:
             sources = {makers[name] for name in effects.reads if name in makers}
             alters = any(name in makers for name in (*effects.changes, *effects.binds))
-            single = len(sources) == 1 and not alters
+            single = len(sources) == 1 and not alters and _ANOTHER not in sources
             runs = found[position] = sources.pop() if single else METRICS_STEP
         if runs is not None and not is_definition(unit):
             for name in (*effects.binds, *effects.changes):
                 makers[name] = runs
+        elif runs is None:
+            # Set-up after a step: it is run by another one, if it needs what a step made.
+            needs = any(name in makers for name in (*effects.reads, *effects.changes))
+            for name in (*effects.binds, *effects.changes):
+                if needs or not is_pure(unit):
+                    makers[name] = _ANOTHER
+                else:
+                    makers.pop(name, None)
     return found
 
 

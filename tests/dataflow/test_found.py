@@ -62,6 +62,11 @@ ROWS: list[tuple[str, Cells]] = [
         ("a", "g = []\nclass C:\n    def m(self):\n        return 1"),
         ("b", "C.m = lambda self: g.append(1)\nc = C()"), ("d", "c.m()"), ("e", "print(g)")]),
     ("list in itself", [("a", "x = [[1], [2]]"), ("b", "x[0].append(x)"), ("c", "print(len(x[0]))")]),
+    ("metric of what a set-up line changed after its step", [
+        ("c", "u = [1]"), ("d", "def f():\n    pass\nf.k = 2"), ("imports", "u.append(f.k)"),
+        ("e", "f = u"), ("pipeline-metrics", "{'one': u[1]}")]),
+    ("dictionary of one list", [
+        ("a", "x = [1]\nd = dict.fromkeys('km', x)"), ("b", "d['k'].append(2)"), ("c", "print(x)")]),
     ("type of a list, called", [
         ("functions", "u = []\nz = type(u)(u)\ny = z"), ("a", "y.append(1)"), ("b", "print(z)")]),
     ("the larger of two lists", [("a", "x, y = [1], [2]"), ("b", "max(x, y).append(3)"), ("c", "print(x, y)")]),

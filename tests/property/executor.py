@@ -165,7 +165,7 @@ def _names(graph: PipelineGraph, step: Step) -> list[str]:
     for cell in step.cells:
         if cell.index not in late or step.role is StepRole.METRICS:
             names |= _bound(cell.source)
-    return sorted(name for name in names if name[0] != "@" and name != "__annotations__")
+    return sorted(name for name in names if name[0] not in "@_")
 
 
 # -- the notebook ----------------------------------------------------------------
@@ -241,7 +241,9 @@ class _Notebook:
         }
         # A definition between a step's cells is every later reader's, not the step's.
         self.found.apart[owner] = {
-            name for name in {*values, *self.names[owner]} if self.binders.get(name, owner) is None
+            name
+            for name in {*values, *self.names[owner]}
+            if self.binders.get(name, owner) is None or name in self.late.get(owner, ())
         }
         self.found.values[owner] = values
 
@@ -368,17 +370,21 @@ def _run_step(code: StepCode, given: ExecutorInput, place: Path, names: list[str
         record = run_step(code, given)
         changed, outputs, digests = [], {}, {}
         if record.error is None:
-            values = _described(shell.namespace, names)
-            for key, output in given.outputs.items():
-                manifest = read_manifest(output.path)
+            space = shell.namespace
+            values = _described(space, names)
+            manifests = {key: read_manifest(item.path) for key, item in given.outputs.items()}
+            # Described before anything is loaded: a class that is loaded where it was
+            # defined is the same class, and gets the loaded attributes.
+            for key, manifest in manifests.items():
                 digests[key] = manifest.digest
-                loaded = load_values(output.path, shell.namespace)
-                visible = [name for name in manifest.names if name in shell.namespace]
-                before = describe({name: shell.namespace[name] for name in visible}, sharing=True)
-                after = describe({n: loaded[n] for n in visible if n in loaded}, sharing=True)
-                outputs[key] = after
-                if before != after:
-                    changed.append(f"{key}: saved {before} and loaded {after}")
+                visible = {name: space[name] for name in manifest.names if name in space}
+                outputs[key] = describe(visible, sharing=True)
+            for key, manifest in manifests.items():
+                loaded = load_values(given.outputs[key].path, space)
+                visible = {n: loaded[n] for n in manifest.names if n in space and n in loaded}
+                after = describe(visible, sharing=True)
+                if outputs[key] != after:
+                    changed.append(f"{key}: saved {outputs[key]} and loaded {after}")
         else:
             values = {}
         return StepRun(record, values, shown, tuple(changed), outputs, digests)
