@@ -62,6 +62,7 @@ class Config:
     inline: bool = False
     image: str | None = None
     index_url: str | None = None
+    registry: str | None = None
     poll: float = 2.0
     server: Context = Context()
 

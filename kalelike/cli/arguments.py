@@ -96,6 +96,11 @@ def _add_server(parser: ArgumentParser) -> None:
     group.add_argument("--namespace", metavar="NAME", help="the namespace, where there are several")
     group.add_argument("--experiment", metavar="NAME", help="the experiment of the run")
     group.add_argument("--service-account", metavar="NAME", help="the account of the steps")
+    group.add_argument(
+        "--registry",
+        metavar="HOST/PATH",
+        help="build the images that are missing there, and push them before the run",
+    )
     _add_inline(group)
 
 
@@ -222,7 +227,7 @@ def _add_run(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         choices=("local", "docker", "kfp"),
         help="what runs the steps (default: the project file's `engine`, else local)",
     )
-    _add_base(parser.add_argument_group("containers (--engine docker)"))
+    _add_base(parser.add_argument_group("images (--engine docker, or kfp with --registry)"))
     _add_server(parser)
     parser.add_argument(
         "--detach", action="store_true", help="kfp: submit, and return without following"

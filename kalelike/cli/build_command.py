@@ -8,6 +8,7 @@ from pathlib import Path
 from kalelike.cli.exits import Exit
 from kalelike.cli.images import build_images, image_options, plan_for_others
 from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
+from kalelike.cli.run_command import command_config
 from kalelike.compiler import compile_notebook
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BuildError
@@ -17,23 +18,23 @@ from kalelike.image.plan_folder import write_plans
 
 def run_command(options: argparse.Namespace) -> int:
     """Build or plan, and say what was made; raises ``KalelikeError`` for what cannot be."""
-    image_options(options)
+    registry = command_config(options).registry
+    wanted = image_options(options, registry, push=options.push)
     if options.plan and (options.push or options.base_from_host):
         message = "--plan builds nothing, so nothing can be pushed or made from this machine"
         hint = "leave out --plan, or --push and --base-from-host"
         raise BuildError([diagnose("bad-argument", message, Location("--plan"), hint)])
     compilation = compile_notebook(options.notebook, auto=options.auto)
     if options.plan:
-        plans = plan_for_others(compilation, options)
-        machine = image_options(options).machine
-        files = write_plans(plans.images, Path(options.plan), Installed.here(), machine)
+        plans = plan_for_others(compilation, wanted)
+        files = write_plans(plans.images, Path(options.plan), Installed.here(), wanted.machine)
         made: list[dict[str, object]] = [
             {"step": plan.step, "image": plan.reference, "dockerfile": str(file)}
             for plan, file in zip(plans.images, files, strict=True)
         ]
         found = plans.diagnostics
     else:
-        built, found = build_images(compilation, options)
+        built, found = build_images(compilation, options, wanted, push=options.push)
         made = [{"step": item.step, "image": item.reference, "made": item.made} for item in built]
     diagnostics = (*compilation.diagnostics, *found)
     if options.json:

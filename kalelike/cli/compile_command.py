@@ -45,7 +45,9 @@ def run_command(options: argparse.Namespace) -> int:
     if options.build:
         from kalelike.cli.images import with_images
 
-        compilation = with_images(compilation, options, inline=config.inline)
+        compilation = with_images(
+            compilation, options, config.registry, push=options.push, inline=config.inline
+        )
     told = bundler.told if bundler is not None else ()
     found = (*compilation.diagnostics, *check_cluster(compilation), *told)
     if has_errors(found):

@@ -141,21 +141,27 @@ def read_job(options: argparse.Namespace, config: Config) -> RemoteJob:
     return _compile(options, config)
 
 
-def compile_for_cluster(source: str, auto: bool, config: Config) -> Compilation:
+def compile_for_cluster(source: str, options: argparse.Namespace, config: Config) -> Compilation:
     """Compile a notebook for steps that find nothing of this machine.
 
-    What is told about sizes and packages is among the diagnostics. Raises
-    ``KalelikeError`` for what a cluster could not run.
+    With a registry, the images that it lacks are built and pushed, and named
+    by digest; ``--inline`` needs none. What is told about sizes, packages and
+    images is among the diagnostics. Raises ``KalelikeError`` for what a
+    cluster could not run.
     """
     from kalelike.cli.bundle import Bundler
     from kalelike.compiler import check_cluster, compile_notebook
 
     bundler = Bundler(Path(source).resolve().parent, config.index_url) if config.inline else None
     compilation = compile_notebook(
-        source, auto=auto, inline=config.inline, image=config.image, bundler=bundler
+        source, auto=options.auto, inline=config.inline, image=config.image, bundler=bundler
     )
-    if not config.inline:
+    if not config.inline and config.registry is None:
         _check_images(compilation)
+    elif not config.inline:
+        from kalelike.cli.images import with_images
+
+        compilation = with_images(compilation, options, config.registry, push=True)
     sizes = check_cluster(compilation)
     if has_errors(sizes):
         raise BackendError(sizes)
@@ -177,7 +183,7 @@ def _check_images(compilation: Compilation) -> None:
                     f"step {bare[0].name} would run in {default_image()}, which has neither"
                     " kalelike nor its code",
                     bare[0].location,
-                    "add --inline, or build images first with `kalelike build`",
+                    "have its image built and pushed: --registry HOST/PATH; or add --inline",
                 )
             ]
         )
@@ -202,7 +208,7 @@ def submission_of(compilation: Compilation, config: Config) -> Submission:
 def _compile(options: argparse.Namespace, config: Config) -> RemoteJob:
     from kalelike.graph.render.svg import render_svg
 
-    compilation = compile_for_cluster(options.source, options.auto, config)
+    compilation = compile_for_cluster(options.source, options, config)
     graph = compilation.graph
     return RemoteJob(
         compilation.document,

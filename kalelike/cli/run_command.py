@@ -58,7 +58,7 @@ def run_command(options: argparse.Namespace) -> int:
     if _is_document(path):
         job = _from_document(path, store)
     else:
-        job = _from_notebook(options, store, build=in_containers)
+        job = _from_notebook(options, config, store, build=in_containers)
     given = parse_parameters(options.parameters, job.types, job.notebook)
     if not options.json:
         print_diagnostics(job.diagnostics, options.source)
@@ -123,7 +123,9 @@ def _is_document(path: Path) -> bool:
     return path.suffix.lower() in (".yaml", ".yml")
 
 
-def _from_notebook(options: argparse.Namespace, store: Path, *, build: bool) -> _Job:
+def _from_notebook(
+    options: argparse.Namespace, config: Config, store: Path, *, build: bool
+) -> _Job:
     from kalelike.compiler import compile_notebook, write_codes
     from kalelike.graph.render.svg import render_svg
 
@@ -131,7 +133,7 @@ def _from_notebook(options: argparse.Namespace, store: Path, *, build: bool) -> 
     if build:
         from kalelike.cli.images import with_images
 
-        compilation = with_images(compilation, options)
+        compilation = with_images(compilation, options, config.registry)
     graph = compilation.graph
     try:
         write_codes(compilation, store / "code")

@@ -28,7 +28,7 @@ def run_command(options: argparse.Namespace) -> int:
     if options.engine == "kfp" and options.check is None:
         from kalelike.cli.kfp_command import compile_for_cluster
 
-        compilation = compile_for_cluster(options.notebook, options.auto, config)
+        compilation = compile_for_cluster(options.notebook, options, config)
     else:
         compilation = compile_notebook(options.notebook, auto=options.auto)
     if options.check is not None:

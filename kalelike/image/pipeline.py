@@ -14,6 +14,7 @@ from kalelike.errors import BuildError
 from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument
 from kalelike.image.base import Base, default_image
+from kalelike.image.builder import Builder, BuiltImage
 from kalelike.image.installed import Installed
 from kalelike.image.lock import Lock, lock_path, make_lock, read_lock
 from kalelike.image.plan import Plans, base_references, plan_images
@@ -116,6 +117,24 @@ def plan_pipeline(
         machine=options.machine,
     )
     return Plans(plans.images, (*problems, *plans.diagnostics))
+
+
+def build_pipeline(
+    graph: PipelineGraph,
+    codes: Sequence[StepCodeDocument],
+    options: ImageOptions,
+    builder: Builder,
+    installed: Installed,
+    *,
+    push: bool,
+) -> tuple[tuple[BuiltImage, ...], tuple[Diagnostic, ...]]:
+    """Return the images of all steps, and what there is to say of them.
+
+    Those that are missing are made, and with ``push`` brought to the registry,
+    which then tells every image's digest. Raises ``BuildError``.
+    """
+    plans = plan_pipeline(graph, codes, options, builder.find_base, installed)
+    return builder.build(plans.images, push=push), plans.diagnostics
 
 
 def lock_pipeline(graph: PipelineGraph, options: ImageOptions, installed: Installed) -> Lock:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import ImageNotFound
 
 from kalelike.compiler import Compilation, name_images
 from kalelike.image.docker_builder import DockerBuilder, connect
@@ -36,9 +38,15 @@ def builder(client: Any) -> DockerBuilder:
 
 
 @pytest.fixture(scope="session")
-def options(builder: DockerBuilder) -> ImageOptions:
+def base(builder: DockerBuilder) -> str:
+    """A base image that needs no registry."""
+    return builder.base_from_host()
+
+
+@pytest.fixture(scope="session")
+def options(base: str) -> ImageOptions:
     """The options of images that need no registry."""
-    return ImageOptions(base=builder.base_from_host())
+    return ImageOptions(base=base)
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +61,24 @@ def build(builder: DockerBuilder, options: ImageOptions) -> Build:
         return name_images(compilation, {item.step: item.reference for item in images})
 
     return made
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A registry on this machine: Debian's own package."""
+    script = ROOT / "scripts" / "docker_registry.sh"
+    folder = tmp_path_factory.mktemp("registry")
+    with subprocess.Popen(["bash", script, folder], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        if not address:
+            pytest.skip("no registry: the package docker-registry is not installed")
+        yield address
+        process.terminate()
+
+
+def remove(client: Any, *references: str) -> None:
+    """Remove images of this machine, which may be gone already."""
+    for reference in references:
+        with contextlib.suppress(ImageNotFound):
+            client.images.remove(reference, force=True)

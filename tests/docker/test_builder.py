@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from kalelike.image.docker_builder import DockerBuilder
 from kalelike.image.installed import Installed
 from kalelike.image.pipeline import ImageOptions, plan_pipeline
 from kalelike.image.plan import ImagePlan
-from tests.docker.conftest import ROOT
+from tests.docker.conftest import remove
 from tests.image.notebooks import Cells, compiled
 
 pytestmark = pytest.mark.docker
@@ -43,11 +42,6 @@ def plan(
 def layers(client: Any, reference: str) -> list[str]:
     found: list[str] = client.api.inspect_image(reference)["RootFS"]["Layers"]
     return found
-
-
-def remove(client: Any, *references: str) -> None:
-    for reference in references:
-        client.images.remove(reference, force=True)
 
 
 def refused(caught: pytest.ExceptionInfo[BuildError]) -> str:
@@ -237,20 +231,6 @@ def test_no_daemon(tmp_path: Path) -> None:
 
 
 # -- the registry ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A registry on this machine: Debian's own package."""
-    script = ROOT / "scripts" / "docker_registry.sh"
-    folder = tmp_path_factory.mktemp("registry")
-    with subprocess.Popen(["bash", script, folder], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        if not address:
-            pytest.skip("no registry: the package docker-registry is not installed")
-        yield address
-        process.terminate()
 
 
 def test_push(

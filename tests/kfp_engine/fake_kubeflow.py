@@ -101,6 +101,10 @@ class FakeKubeflow(Api):
         self.lock = threading.RLock()
         self.threads: list[threading.Thread] = []
 
+    def command(self, image: str, words: list[str], env: Mapping[str, str]) -> list[str]:
+        """Return what starts a step here, where no image is used."""
+        return [self.python if words[0] == "python3" else words[0], *words[1:]]
+
     # -- the API -------------------------------------------------------------------
 
     def answer(self, request: Request) -> Answer:
@@ -462,11 +466,9 @@ class _Pods:
         }
         words = [*container["command"], *container["args"]]
         words = [json.dumps(executor_input) if word == "{{$}}" else word for word in words]
-        if words[0] == "python3":
-            words[0] = self.server.python
-        environ = {**self.server.env}
-        for item in container.get("env", ()):
-            environ[item["name"]] = item.get("value", "")
+        own = {item["name"]: item.get("value", "") for item in container.get("env", ())}
+        environ = {**self.server.env, **own}
+        words = self.server.command(container["image"], words, own)
         process = subprocess.Popen(
             words,
             cwd=self.server.work,
