@@ -174,6 +174,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL528", "bad-image-name", _E, "A registry or image name cannot be used."),
     ("KL529", "extra-missing", _E, "A package is missing that this command needs."),
     ("KL530", "host-not-usable", _E, "No base image can be made from this machine."),
+    ("KL531", "base-changed", _E, "A base image is not the one that the lock names."),
+    ("KL532", "base-not-pinned", _W, "The lock does not name the content of a base image."),
     ("KL540", "kernel-without-magic", _E, "A cell for another kernel does not name its values."),
     ("KL541", "kernel-not-here", _E, "Another language's kernel, or what runs it, is missing."),
     ("KL542", "kernel-without-image", _E, "A step on another kernel names no image with it."),

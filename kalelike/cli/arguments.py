@@ -187,15 +187,11 @@ def _add_build(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
 
 def _add_lock(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     parser = _command(
-        commands, "lock", "write down the packages of a notebook's images, with hashes",
+        commands, "lock", "write down the packages and base of a notebook's images, with hashes",
         "lock_command",
     )  # fmt: skip
     parser.add_argument("notebook", metavar="NOTEBOOK", help="the .ipynb file")
-    parser.add_argument(
-        "--platform",
-        metavar="OS/ARCH",
-        help="what the images run on: linux/amd64 or linux/arm64 (default: as this machine)",
-    )
+    _add_base(parser)
     _add_auto(parser)
     _add_json(parser, "one JSON object")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kalelike.cli.configuration import command_config
 from kalelike.cli.exits import Exit
 from kalelike.cli.images import build_images, image_options, plan_for_others
 from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
-from kalelike.cli.run_command import command_config
 from kalelike.compiler import compile_notebook
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BuildError

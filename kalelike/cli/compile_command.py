@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kalelike.cli.configuration import command_config
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output
 from kalelike.cli.report import diagnostics_data, print_diagnostics, print_json
-from kalelike.cli.run_command import command_config
 from kalelike.compiler import (
     Compilation,
     check_cluster,

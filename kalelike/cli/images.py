@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kalelike.compiler import Compilation, name_images
 from kalelike.diagnostics import Diagnostic
-from kalelike.image.base import Base
+from kalelike.image.base import name_base
 from kalelike.image.builder import BuiltImage
 from kalelike.image.installed import Installed
 from kalelike.image.pipeline import ImageOptions, build_pipeline, check_options, plan_pipeline
@@ -65,7 +65,7 @@ def plan_for_others(compilation: Compilation, wanted: ImageOptions) -> Plans:
         compilation.graph,
         compilation.codes,
         wanted,
-        lambda name: Base(name, name),
+        name_base,
         Installed.here(),
     )
 

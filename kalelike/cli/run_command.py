@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kalelike.cli.configuration import command_config
 from kalelike.cli.environment import environment_key, environment_lines, imported_modules
 from kalelike.cli.exits import Exit
 from kalelike.cli.progress import make_progress
 from kalelike.cli.report import print_diagnostics
 from kalelike.cli.warm_imports import warm_imports
-from kalelike.config import Config, resolve
+from kalelike.config import Config
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.backend import RunOptions
@@ -102,15 +103,6 @@ def _launcher_kind(engine: str) -> LauncherKind:
     from kalelike.run.local.processes import PROCESSES
 
     return PROCESSES
-
-
-def command_config(options: argparse.Namespace) -> Config:
-    """Return a command's options, merged from all places; raises ``CompileError``."""
-    known = {item.name for item in fields(Config)}
-    flags = {key: value for key, value in vars(options).items() if key in known}
-    source = getattr(options, "source", None) or getattr(options, "notebook", None)
-    folder = Path(source).resolve().parent if source else Path.cwd()
-    return resolve(folder, environ=os.environ, flags=flags)
 
 
 def store_folder(given: str | None, source: Path) -> Path:

@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from kalelike.cli.configuration import command_config
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output, write_output
 from kalelike.cli.progress import MARKS, metrics_text, print_error
 from kalelike.cli.report import print_json
-from kalelike.cli.run_command import STORE, command_config, store_folder
+from kalelike.cli.run_command import STORE, store_folder
 from kalelike.cli.terminal import paint, visible
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from kalelike.cli.configuration import command_config
 from kalelike.cli.exits import Exit
 from kalelike.cli.kfp_command import read_job, target_of, with_notebook
 from kalelike.cli.report import print_diagnostics, print_json
-from kalelike.cli.run_command import command_config
 from kalelike.run.kfp.engine import upload_pipeline
 
 

@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from kalelike.cli.configuration import command_config
 from kalelike.cli.environment import environment_lines, imported_modules
 from kalelike.cli.exits import Exit
 from kalelike.cli.outputs import check_output, write_output
 from kalelike.cli.report import print_diagnostics, print_json
-from kalelike.cli.run_command import command_config
 from kalelike.cli.terminal import is_terminal
 from kalelike.cli.warm_imports import warm_imports
 from kalelike.compiler import Compilation, compile_notebook

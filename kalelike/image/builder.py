@@ -36,8 +36,12 @@ class BuiltImage:
 class Builder(Protocol):
     """Makes images; every method raises ``BuildError``."""
 
-    def find_base(self, reference: str) -> Base:
-        """Return a base image, pulled if it is not there."""
+    def find_base(self, reference: str, digest: str | None = None) -> Base:
+        """Return a base image, pulled if it is not there.
+
+        With a ``digest`` (see :data:`kalelike.image.base.DIGEST`) it is the
+        image of that content; where it cannot be had any more, that is an error.
+        """
         ...
 
     def build(self, plans: Sequence[ImagePlan], *, push: bool) -> tuple[BuiltImage, ...]:

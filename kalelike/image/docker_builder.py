@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kalelike.diagnostics import diagnose
 from kalelike.errors import BuildError
 from kalelike.image.archives import Archives
-from kalelike.image.base import Base
+from kalelike.image.base import Base, name_base
 from kalelike.image.builder import BuiltImage
 from kalelike.image.docker_errors import PLACE, docker_errors, explain
 from kalelike.image.dockerfile import LAYERS, render_dockerfile, render_requirements
@@ -49,14 +49,31 @@ class DockerBuilder:
 
     # -- base images ------------------------------------------------------------------
 
-    def find_base(self, reference: str) -> Base:
+    def find_base(self, reference: str, digest: str | None = None) -> Base:
         """See :class:`kalelike.image.builder.Builder`."""
         found = self._inspect(reference)
+        if digest is not None and (found is None or digest not in _identities(found)):
+            return self._find_pinned(reference, digest)
         if found is None:
-            self._tell(f"pulling {reference}")
             found = self._pull(reference)
-        digests = found.get("RepoDigests") or []
-        return Base(reference, digests[0].partition("@")[2] if digests else found["Id"])
+        return Base(reference, digest or _identities(found)[0])
+
+    def _find_pinned(self, reference: str, digest: str) -> Base:
+        """Return what a lock names, where the reference has come to name something else."""
+        base = name_base(reference, digest)
+        cause = None
+        if base.reference != reference:
+            try:
+                if self._inspect(base.reference) is None:
+                    self._pull(base.reference)
+                return base
+            except BuildError as error:
+                if error.diagnostics[0].code.name != "base-not-found":
+                    raise
+                cause = error
+        message = f"the base image {reference} is not the one that the lock names ({digest})"
+        hint = "to go on with the one that is here: kalelike lock"
+        raise BuildError([diagnose("base-changed", message, PLACE, hint)]) from cause
 
     def base_from_host(self) -> str:
         """Make a base image of this machine's Python, if it is not there; return its name."""
@@ -72,6 +89,7 @@ class DockerBuilder:
         return reference
 
     def _pull(self, reference: str) -> dict[str, Any]:
+        self._tell(f"pulling {reference}")
         architecture = _ARCHITECTURES.get(self._machine, self._machine)
         from docker.errors import DockerException
 
@@ -242,6 +260,18 @@ class DockerBuilder:
                     raise BuildError([diagnose("push-refused", message, PLACE, hint)])
                 digest = answer.get("aux", {}).get("Digest", digest)
         return BuiltImage(image.step, image.repository, image.tag, image.made, digest)
+
+
+def _identities(found: Mapping[str, Any]) -> list[str]:
+    """Return what an image's content is told by: registries' digests, then our own.
+
+    Docker's id is no such thing: it changes with the time of the build.
+    """
+    digests = [item.partition("@")[2] for item in found.get("RepoDigests") or ()]
+    config = found["Config"]
+    kept = ("Cmd", "Entrypoint", "Env", "Labels", "User", "WorkingDir")
+    content = [found["RootFS"]["Layers"], found["Architecture"], [config.get(key) for key in kept]]
+    return [*dict.fromkeys(digests), f"local:{digest_of(content)}"]
 
 
 def _requirements(plan: ImagePlan) -> tuple[Layer, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.errors import BuildError
 from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument
-from kalelike.image.base import Base, default_image
+from kalelike.image.base import FindBase, default_image
 from kalelike.image.builder import Builder, BuiltImage
 from kalelike.image.installed import Installed
-from kalelike.image.lock import Lock, lock_path, make_lock, read_lock
+from kalelike.image.lock import Lock, lock_path, make_lock
 from kalelike.image.plan import Plans, base_references, plan_images
 from kalelike.image.requirements import Requirements, all_pins, find_requirements
 
@@ -73,7 +73,7 @@ def plan_pipeline(
     graph: PipelineGraph,
     codes: Sequence[StepCodeDocument],
     options: ImageOptions,
-    find_base: Callable[[str], Base],
+    find_base: FindBase,
     installed: Installed,
 ) -> Plans:
     """Return the plans of all images; ``find_base`` tells what a base image is.
@@ -105,7 +105,11 @@ def plan_pipeline(
     ]
     if missing:
         raise BuildError(missing)
-    bases = {name: find_base(name) for name in dict.fromkeys(references.values())}
+    pinned = lock.bases if lock is not None else {}
+    bases = {name: find_base(name, pinned.get(name)) for name in dict.fromkeys(references.values())}
+    if lock is not None:
+        problems += [not_pinned(name, "the lock was written without it")
+                     for name in bases if name not in pinned]  # fmt: skip
     plans = plan_images(
         graph,
         codes,
@@ -137,8 +141,15 @@ def build_pipeline(
     return builder.build(plans.images, push=push), plans.diagnostics
 
 
-def lock_pipeline(graph: PipelineGraph, options: ImageOptions, installed: Installed) -> Lock:
+def lock_pipeline(
+    graph: PipelineGraph,
+    options: ImageOptions,
+    installed: Installed,
+    bases: Mapping[str, str],
+) -> Lock:
     """Return a lock of all that a pipeline's steps need; nothing is written.
+
+    ``bases`` are the digests of their base images, by name.
 
     Raises ``BuildError`` as :func:`plan_pipeline` does, and where pip cannot resolve.
     """
@@ -148,12 +159,23 @@ def lock_pipeline(graph: PipelineGraph, options: ImageOptions, installed: Instal
     problems = [item for item in needs.diagnostics if item.code.name != "requirement-not-installed"]
     if has_errors(problems):
         raise BuildError(problems)
-    return make_lock(needs, installed, lock_path(notebook), options.machine)
+    return make_lock(needs, installed, lock_path(notebook), options.machine, bases)
+
+
+def not_pinned(reference: str, why: str) -> Diagnostic:
+    """Say that a base image may be another one next time."""
+    message = f"the lock does not pin the base image {reference}: {why}"
+    hint = "with a Docker daemon that has it or can pull it: kalelike lock"
+    return diagnose("base-not-pinned", message, Location("lock"), hint)
 
 
 def _lock(graph: PipelineGraph, machine: str) -> Lock | None:
     path = lock_path(Path(graph.notebook.path).resolve())
-    return read_lock(path, machine) if path.exists() else None
+    if not path.exists():
+        return None
+    from kalelike.image.lock_file import read_lock  # the format's library is slow to load
+
+    return read_lock(path, machine)
 
 
 def _drifted(lock: Lock, needs: Requirements, installed: Installed) -> list[Diagnostic]:

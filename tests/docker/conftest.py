@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +84,13 @@ def remove(client: Any, *references: str) -> None:
     for reference in references:
         with contextlib.suppress(ImageNotFound):
             client.images.remove(reference, force=True)
+
+
+def kalelike(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, **how: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "kalelike", *map(str, arguments)],
+        env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False, **how,
+    )  # fmt: skip

@@ -13,21 +13,23 @@ from packaging.pylock import Pylock
 from kalelike.cli.main import main
 from kalelike.compiler import analyse, compile_notebook
 from kalelike.errors import BuildError
-from kalelike.image.base import Base
+from kalelike.image.base import default_image, name_base, pinned_reference
 from kalelike.image.installed import Installed
-from kalelike.image.lock import Lock, lock_path, read_lock, render_lock
+from kalelike.image.lock import Lock, lock_path
+from kalelike.image.lock_file import read_lock, render_lock
 from kalelike.image.pins import Listed
 from kalelike.image.pipeline import ImageOptions, lock_pipeline, plan_pipeline
 from kalelike.image.plan import Plans
 from tests.image.notebooks import compiled, write_notebook
 
 MACHINE = platform.machine()
+BASES = {default_image(): f"sha256:{'2' * 64}", "mine/base:1": f"local:{'3' * 16}"}
 
 
 def plans(notebook: Path) -> Plans:
     compilation = compile_notebook(notebook)
     return plan_pipeline(
-        compilation.graph, compilation.codes, ImageOptions(), lambda name: Base(name, name),
+        compilation.graph, compilation.codes, ImageOptions(), name_base,
         Installed.here(),
     )  # fmt: skip
 
@@ -45,7 +47,7 @@ def by_hand(folder: Path) -> Lock:
     packages["mine"] = Listed("mine", "2", project=folder / "mine")
     packages["repo"] = Listed("repo", "3", url="git+https://h/repo.git@abc")
     return Lock(folder / "pylock.nb.toml", MACHINE, dict(sorted(packages.items())),
-                {"yaml": ("pyyaml",), "gone_module": ("mine",)})  # fmt: skip
+                {"yaml": ("pyyaml",), "gone_module": ("mine",)}, BASES)  # fmt: skip
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -61,6 +63,7 @@ def test_round_trip(tmp_path: Path) -> None:
             item.version, item.requires, item.project, item.hashes,
         )  # fmt: skip
     assert again.modules == lock.modules
+    assert again.bases == lock.bases
 
 
 def test_a_lock_decides_versions_and_says_so(tmp_path: Path) -> None:
@@ -76,6 +79,33 @@ def test_a_lock_decides_versions_and_says_so(tmp_path: Path) -> None:
     assert pins["mine"].project == tmp_path / "mine"
     assert "repo" not in pins
     assert "lock-differs" in [item.code.name for item in found.diagnostics]
+    assert found.images[0].base.reference == f"python@{BASES[default_image()]}"
+    assert "base-not-pinned" not in [item.code.name for item in found.diagnostics]
+
+
+def test_a_base_that_the_lock_does_not_have_is_told(tmp_path: Path) -> None:
+    lock = by_hand(tmp_path)
+    lock.path.write_text(render_lock(lock), "utf-8")
+    cells = [("step:a|image:other:1", "x = 1"), ("step:b|image:mine/base:1", "y = x")]
+    found = plans(write_notebook(tmp_path / "nb.ipynb", cells))
+    told = [item.message for item in found.diagnostics if item.code.name == "base-not-pinned"]
+    assert len(told) == 1
+    assert "other:1" in told[0]
+    assert [item.base.reference for item in found.images] == ["other:1", "mine/base:1"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("python:3.11-slim", "python"),
+        ("host:5000/team/image", "host:5000/team/image"),
+        ("host:5000/team/image:1", "host:5000/team/image"),
+        ("python:3@sha256:" + "0" * 64, "python"),
+    ],
+)
+def test_a_pinned_name_has_no_tag(reference: str, name: str) -> None:
+    digest = f"sha256:{'1' * 64}"
+    assert pinned_reference(reference, digest) == f"{name}@{digest}"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +126,9 @@ def test_a_lock_decides_versions_and_says_so(tmp_path: Path) -> None:
             "lock-outdated", id="Python",
         ),
         pytest.param(
+            lambda text: text.replace("local:3", "local:x"), "lock-unreadable", id="digest"
+        ),
+        pytest.param(
             lambda text: text.replace("ipython", "other"), "lock-outdated", id="incomplete",
         ),
     ],
@@ -112,7 +145,7 @@ def test_a_lock_that_cannot_be_used(tmp_path: Path, change: object, code: str) -
 def test_locking_asks_for_what_is_installed_and_resolves_the_rest(tmp_path: Path) -> None:
     cells = [("step:a|requirement:pyyaml==6.0.2", "import yaml\nx = 1")]
     notebook = write_notebook(tmp_path / "nb.ipynb", cells)
-    lock = lock_pipeline(analyse(notebook), ImageOptions(), Installed.here())
+    lock = lock_pipeline(analyse(notebook), ImageOptions(), Installed.here(), {})
     installed = Installed.here().find("ipython")
     assert installed is not None
     assert lock.packages["ipython"].version == installed.version

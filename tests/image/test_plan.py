@@ -27,7 +27,7 @@ CELLS: Cells = [
 def plans(compilation: Compilation, options: ImageOptions | None = None) -> Plans:
     return plan_pipeline(
         compilation.graph, compilation.codes, options or ImageOptions(),
-        lambda name: Base(name, f"id of {name}"),
+        lambda name, _: Base(name, f"id of {name}"),
         Installed.here(),
     )  # fmt: skip
 
