@@ -34,6 +34,8 @@ make_venv() {
     fi
     echo "installing kalelike[$extra] into .venv" >&2
     install_project "$extra" || return 1
+    # An editable install leaves this to the first use, which some environments forbid.
+    .venv/bin/python -m compileall -q kalelike
     echo "$wanted" >"$stamp"
 }
 

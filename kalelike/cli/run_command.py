@@ -6,7 +6,6 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,6 +207,8 @@ def parse_parameters(
 
 
 def _unknown(name: str, types: Mapping[str, object], source: str) -> Diagnostic:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(types), n=1)
     known = f"the parameters are: {', '.join(types)}" if types else "it has no parameters"
     hint = f"did you mean {close[0]}?" if close else known

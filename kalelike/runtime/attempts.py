@@ -20,7 +20,7 @@ from types import FrameType
 
 from kalelike.runtime.atomic import remove, strict_json
 from kalelike.runtime.code import RetryCode, StepCode
-from kalelike.runtime.descendants import adopt_orphans, children_of, end_all, signal_tree
+from kalelike.runtime.descendants import adopt_orphans, end_all, own_children, signal_tree
 from kalelike.runtime.executor_io import ExecutorInput
 from kalelike.runtime.faults import ExitCode
 from kalelike.runtime.hidden_state import reseed
@@ -99,7 +99,7 @@ def _run_apart(
         except _TimeUpError:
             signal_tree(child, signal.SIGKILL)
             timed_out, (_, status) = True, os.waitpid(child, 0)
-        end_all(children_of(os.getpid()))
+        end_all(own_children())
         if timed_out:
             limit = code.attempt_seconds or 0
             message = f"the attempt ran longer than its limit of {limit:g} s"

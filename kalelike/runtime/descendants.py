@@ -47,9 +47,18 @@ def parents() -> dict[int, int]:
     return found
 
 
-def children_of(pid: int) -> set[int]:
-    """Return the children of a process."""
-    return {child for child, parent in parents().items() if parent == pid}
+def own_children() -> set[int]:
+    """Return the children of this process, those that ended and were not waited for included.
+
+    The system's list of a process's children is sure to be whole only where
+    none of them goes meanwhile; this process's own go when it waits for them.
+    """
+    try:
+        lists = [path / "children" for path in Path("/proc/self/task").iterdir()]
+        return {int(child) for path in lists for child in path.read_bytes().split()}
+    except FileNotFoundError:  # Not every system has it.
+        here = os.getpid()
+        return {child for child, parent in parents().items() if parent == here}
 
 
 def tree_of(pid: int) -> list[int]:
@@ -98,7 +107,7 @@ def end_all(pids: Iterable[int]) -> None:
     """
     waiting = set(pids)
     deadline = time.monotonic() + _MOST_SECONDS
-    known = children_of(os.getpid()) - waiting if waiting else set()
+    known = own_children() - waiting if waiting else set()
     while waiting and time.monotonic() < deadline:
         for pid in waiting:
             signal_tree(pid, signal.SIGKILL)
@@ -107,6 +116,6 @@ def end_all(pids: Iterable[int]) -> None:
                 if os.waitpid(pid, os.WNOHANG)[0] == 0:
                     continue
             waiting.discard(pid)
-        waiting |= children_of(os.getpid()) - known
+        waiting |= own_children() - known
         if waiting:
             time.sleep(0.002)

@@ -220,11 +220,18 @@ class _Supervisor:
 
     def close(self) -> None:
         """Let it end the steps that are left, then itself; at once if it is still importing."""
-        self._socket.close()
         if self.ready:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=_PATIENCE)
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+                self._wait_for_end(time.monotonic() + _PATIENCE)
         self.kill()
+
+    def _wait_for_end(self, deadline: float) -> None:
+        """Wait until it closes its end of the socket, as it does when it ends."""
+        while (seconds := deadline - time.monotonic()) > 0:
+            readable, _, _ = select.select([self._socket], [], [], seconds)
+            if readable and not self._socket.recv(65536):
+                return
 
     def kill(self) -> None:
         """End it whatever it does; the system then ends its steps."""

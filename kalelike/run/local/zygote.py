@@ -31,7 +31,7 @@ from kalelike.runtime.descendants import (
     adopt_orphans,
     die_with_parent,
     end_all,
-    parents,
+    own_children,
     signal_tree,
 )
 from kalelike.runtime.hidden_state import reseed
@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> None:
     forks = method == "fork" and not _NO_FORK & sys.modules.keys()
     with contextlib.suppress(ConnectionError):
         _Supervisor(channel, forks, root).serve()
+    leave(0)
 
 
 def _start_again(channel: socket.socket, arguments: list[str], modules: list[str]) -> None:
@@ -170,12 +171,12 @@ class _Supervisor:
                 patience = 0.0 if pid in self._killed else _PATIENCE
                 self._lingering[pid] = time.monotonic() + patience
         for pid, deadline in list(self._lingering.items()):
-            tree = parents()
-            orphans = self._orphans(tree)
-            # Not reaped yet: the number of its group cannot be another's.
-            if (orphans or _has_group(pid, tree)) and time.monotonic() < deadline:
+            orphans = self._orphans()
+            if orphans and time.monotonic() < deadline:
                 continue
-            signal_tree(pid, signal.SIGKILL)
+            # Not reaped yet: the number of its group cannot be another's.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
             end_all(orphans)
             _, status = os.waitpid(pid, 0)
             del self._lingering[pid]
@@ -183,11 +184,9 @@ class _Supervisor:
             number = self._steps.pop(pid)
             self._tell({"ended": number, "status": os.waitstatus_to_exitcode(status)})
 
-    def _orphans(self, tree: dict[int, int] | None = None) -> set[int]:
+    def _orphans(self) -> set[int]:
         """Return what ended steps left behind: children of this process that are no steps."""
-        tree = parents() if tree is None else tree
-        here = os.getpid()
-        return {pid for pid, parent in tree.items() if parent == here} - self._steps.keys()
+        return own_children() - self._steps.keys()
 
     def _start(self, request: dict[str, Any]) -> int:
         with warnings.catch_warnings():
@@ -244,16 +243,6 @@ def _use_cores(count: int, number: int) -> None:
 def _has_ended(pid: int) -> bool:
     """Tell whether a child ended, and leave it to be reaped."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def _has_group(pid: int, tree: dict[int, int]) -> bool:
-    """Tell whether anything but ``pid`` itself is in the group of that number."""
-    for other in tree:
-        if other != pid:
-            with contextlib.suppress(ProcessLookupError):
-                if os.getpgid(other) == pid:
-                    return True
-    return False
 
 
 if __name__ == "__main__":
