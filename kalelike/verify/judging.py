@@ -51,11 +51,13 @@ def judge(
     judge_one = _Judge(subject, notebook, pipeline, tolerance)
     findings: list[Finding] = []
     counts = []
+    files = list(judge_one.files(len(subject.steps)))
     for place, (step, seen) in enumerate(zip(subject.steps, pipeline.steps, strict=True)):
-        judge_one.equal = Counter()
+        written = judge_one.equal_files[step.name]
+        judge_one.equal = Counter({Kind.FILE: written} if written else {})
         findings += judge_one.step(place, step, seen)
         counts.append(StepCount(step.name, dict(judge_one.equal), seen.seconds))
-    findings += judge_one.files(len(subject.steps))
+    findings += files
     findings.sort(key=lambda item: item.order)
     return Judgement(tuple(findings), tuple(counts))
 
@@ -67,6 +69,8 @@ class _Judge:
     pipeline: PipelineObservation
     tolerance: Tolerance
     equal: Counter[Kind] = field(default_factory=Counter)
+    equal_files: Counter[str] = field(default_factory=Counter)
+    """Files that are equal, by the last step that wrote them."""
 
     def step(self, place: int, step: StepPlan, seen: StepObservation) -> Iterator[Finding]:
         """Compare one step; one that did not run has nothing to compare."""
@@ -102,20 +106,16 @@ class _Judge:
         after = self.notebook.everything.get(step.ends_after, {})
         if step.role is StepRole.STEP:
             for name, made in observed.get("given", {}).items():
-                yield from self._value(place, step, seen, name, made, before.get(name), "given")
+                yield from self._value(place, step, seen, name, made, "given")
         if seen.error is not None:
             return
         mentioned = self._mentioned(step)
         for name, made in observed.get("end", {}).items():
-            if is_hidden(name):
-                if name.startswith("@random:"):
-                    theirs = self.notebook.generators.get(step.ends_after, {}).get(name)
-                    yield from self._value(place, step, seen, name, made, theirs, "end")
-                continue
-            yield from self._value(place, step, seen, name, made, after.get(name), "end")
+            if not is_hidden(name) or name.startswith("@random:"):
+                yield from self._value(place, step, seen, name, made, "end")
         for name, made in observed.get("replayed", {}).items():
             if name in mentioned:
-                yield from self._value(place, step, seen, name, made, after.get(name), "end")
+                yield from self._value(place, step, seen, name, made, "end")
         if "given" in observed:
             yield from self._absent(place, step, seen, before, after)
 
@@ -132,9 +132,9 @@ class _Judge:
         seen: StepObservation,
         name: str,
         ours: Mapping[str, Any],
-        theirs: Mapping[str, Any] | None,
         stage: str,
     ) -> Iterator[Finding]:
+        theirs = self.notebook.look(name, step, stage)
         if theirs is None:
             found = Comparison(Outcome.DIFFERENT, "", "the notebook has no such name at this point")
         else:
@@ -260,7 +260,7 @@ class _Judge:
             step, mine = ours.get(path, ("", {}))
             found = self._file(path in ours, mine, self.notebook.files.get(path))
             if found.outcome is Outcome.EQUAL:
-                self.equal[Kind.FILE] += 1
+                self.equal_files[step] += 1
                 continue
             yield Finding(
                 Kind.FILE, _STATUS[found.outcome], step, path, found.why, found.where,

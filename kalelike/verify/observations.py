@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from kalelike.verify.subject import Subject
+from kalelike.verify.subject import StepPlan, Subject
 
 Fingerprints = Mapping[str, Mapping[str, Any]]
 Shown = Sequence[Mapping[str, Any]]
@@ -69,6 +69,19 @@ class NotebookObservation:
     seconds: float
     error: Mapping[str, Any] | None = None
     started: Mapping[str, Fingerprints] = field(default_factory=dict)
+
+    def look(self, name: str, step: StepPlan, stage: str) -> Mapping[str, Any] | None:
+        """Return what a name has where a step begins (stage ``given``) or ends, None if nothing.
+
+        Cells that the step runs although they stand apart may have bound it.
+        """
+        kept = self.generators if name.startswith("@") else self.everything
+        if stage == "given":
+            return kept.get(step.begins_after, {}).get(name)
+        found = kept.get(step.ends_after, {}).get(name)
+        for index in step.apart:
+            found = found or self.named.get(index, {}).get(name)
+        return found
 
 
 Tell = Callable[[str, str], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kalelike.compiler import Compilation
-from kalelike.graph.model import StepRole
+from kalelike.graph.model import Step, StepRole
 from kalelike.runtime.code import MetricCode, StepCode
 
 BEFORE_ALL = -1
@@ -30,7 +30,11 @@ class CellPlan:
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """A step: its code, and the cells at whose ends it begins and ends in the notebook."""
+    """A step: its code, and the cells at whose ends it begins and ends in the notebook.
+
+    ``apart`` are the cells that the step runs too and that stand behind a cell of
+    another step, as those of metrics do.
+    """
 
     name: str
     role: StepRole
@@ -38,6 +42,7 @@ class StepPlan:
     begins_after: int
     ends_after: int
     producers: dict[str, str]
+    apart: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -91,19 +96,24 @@ def make_subject(path: Path, compilation: Compilation) -> Subject:
         CellPlan(item.index, item.number, item.source, owners.get(item.index)) for item in running
     )
     codes = {item.step: StepCode.from_json(item.text) for item in compilation.codes}
-    order = [item.index for item in cells]
-    steps = []
-    for step in graph.steps:
-        own = [index for index, name in owners.items() if name == step.name] or [
-            item.index for item in step.cells
-        ]
-        first, last = (min(own), max(own)) if own else (BEFORE_ALL, BEFORE_ALL)
-        before = max((index for index in order if index < first), default=BEFORE_ALL)
-        producers = {name: item.producer for item in step.inputs for name in item.names}
-        code = codes[step.name]
-        steps.append(
-            StepPlan(
-                step.name, step.role, code, before, last, {k: str(v) for k, v in producers.items()}
-            )
-        )
-    return Subject(path, compilation, cells, tuple(steps))
+    return Subject(
+        path,
+        compilation,
+        cells,
+        tuple(_plan_step(step, cells, codes[step.name]) for step in graph.steps),
+    )
+
+
+def _plan_step(step: Step, cells: tuple[CellPlan, ...], code: StepCode) -> StepPlan:
+    own = [item.index for item in cells if item.step == step.name]
+    first = min(own or (item.index for item in step.cells), default=BEFORE_ALL)
+    before = max((item.index for item in cells if item.index < first), default=BEFORE_ALL)
+    other = min(
+        (item.index for item in cells if item.index > first and item.step not in (None, step.name)),
+        default=None,
+    )
+    together = [index for index in own if other is None or index < other]
+    last = max(together or (item.index for item in step.cells), default=BEFORE_ALL)
+    producers = {name: str(item.producer) for item in step.inputs for name in item.names}
+    apart = tuple(index for index in own if index not in together)
+    return StepPlan(step.name, step.role, code, before, last, producers, apart)

@@ -149,12 +149,9 @@ class _Stability:
 
     def _value_differs(self, finding: Finding) -> bool:
         step = next(item for item in self.subject.steps if item.name == finding.step)
-        place = step.begins_after if finding.stage == "given" else step.ends_after
-        kept = [
-            run.generators if finding.name.startswith("@") else run.everything
-            for run in (self.first, self.again)
-        ]
-        return self._unlike(*(side.get(place, {}).get(finding.name) for side in kept))
+        return self._unlike(
+            *(run.look(finding.name, step, finding.stage) for run in (self.first, self.again))
+        )
 
     def _unlike(self, one: object, other: object) -> bool:
         if not isinstance(one, dict) or not isinstance(other, dict):

@@ -60,6 +60,17 @@ def replaced_source(old: str, new: str) -> Any:
     return change
 
 
+def replaced_cell(index: int, old: str, new: str) -> Any:
+    """Return a change that replaces text in one of the step's cells."""
+
+    def change(data: dict[str, Any]) -> None:
+        cell = next(item for item in data["cells"] if item["index"] == index)
+        assert old in cell["source"]
+        cell["source"] = cell["source"].replace(old, new)
+
+    return change
+
+
 def without_input(name: str) -> Any:
     """Return a change that lets a step not take a name that it is given."""
 

@@ -10,6 +10,7 @@ import pytest
 from kalelike.verify.findings import Kind, Outcome, Status
 from tests.verify.running import (
     Cells,
+    replaced_cell,
     replaced_source,
     run,
     subject_of,
@@ -199,3 +200,47 @@ def test_a_cell_of_no_step_within_a_step_restarts_nothing(tmp_path: Path) -> Non
     made = run(subject)
     assert made.outcome is Outcome.EQUAL
     assert made.findings == ()
+
+
+APART: Cells = [
+    ("step:one", "x = [1, 2]\nprint(x)"),
+    ("step:two", "y = 2"),
+    ("step:three", "y = 3\nw = y"),
+    ("pipeline-metrics", "total = sum(x)\nprint(total)"),
+]
+
+
+def test_metrics_that_stand_behind_other_steps(tmp_path: Path) -> None:
+    """A step runs its metrics at its own end; what other cells bind meanwhile is not its."""
+    subject = subject_of(tmp_path / "book", APART)
+    one = subject.steps[0]
+    assert (one.ends_after, one.apart) == (0, (3,))
+    made = run(subject)
+    assert made.findings == ()
+    assert made.outcome is Outcome.EQUAL
+    assert made.steps[0].equal == {Kind.VALUE: 2, Kind.METRIC: 2, Kind.DISPLAY: 2}
+
+
+def test_a_value_of_metrics_that_stand_behind_other_steps_differs(tmp_path: Path) -> None:
+    changed = with_changed_step(
+        subject_of(tmp_path / "book", APART), "one", replaced_cell(3, "sum(x)", "max(x)")
+    )
+    made = run(changed)
+    assert {(item.name, item.kind) for item in made.of(Status.DIFFERENT)} == {
+        ("total", Kind.VALUE), ("total", Kind.METRIC), ("total_2", Kind.METRIC), ("", Kind.DISPLAY)
+    }  # fmt: skip
+    assert made.first is not None
+    assert made.first.cell == "cell [4]"
+
+
+def test_files_count_for_the_step_that_wrote_them(tmp_path: Path) -> None:
+    """A pickle is compared also where the step that passes it on has not imported its writer."""
+    cells: Cells = [
+        ("step:one", "import joblib\nimport numpy as np\nx = joblib.dump(np.arange(3.0), 'a.pkl')"),
+        ("step:two", "import os\ny = os.path.getsize('a.pkl') > 0"),
+        ("step:three", "z = open('b.txt', 'w').write('1')"),
+    ]
+    made = run(subject_of(tmp_path / "book", cells), method="spawn")
+    assert made.findings == ()
+    assert sum(step.equal.get(Kind.FILE, 0) for step in made.steps) == 2
+    assert made.steps[2].equal[Kind.FILE] == 1

@@ -14,6 +14,8 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +132,9 @@ def _add_array(builder: Builder, path: Path, private: bool) -> None:
 
 
 def _add_pickle(builder: Builder, path: Path, private: bool) -> None:
-    joblib: Any = sys.modules.get("joblib")
-    if joblib is not None:
-        value = joblib.load(path)
+    if find_spec("joblib") is not None:
+        # A step that only passes the file on has not imported what wrote it.
+        value = import_module("joblib").load(path)
     else:
         import pickle
 

@@ -62,7 +62,13 @@ def _columns(value: Any) -> Iterator[Any]:
         return
     for start in range(0, width, _TOGETHER):
         for column in numpy.ascontiguousarray(table[:, start : start + _TOGETHER].T):
-            yield pandas.arrays.NumpyExtensionArray(column)
+            yield _plain_array()(column)
+
+
+def _plain_array() -> Any:
+    """Return pandas' type of array over NumPy's: its name is another one before 2.1."""
+    arrays = sys.modules["pandas"].arrays
+    return getattr(arrays, "NumpyExtensionArray", None) or arrays.PandasArray
 
 
 def _column(name: object, at: int, builder: Builder) -> str:
@@ -94,7 +100,7 @@ def _add_extension(builder: Builder, value: Any, looker: Looker) -> None:
         builder.add("ordered", str(value.ordered))
         looker.part(builder, ".categories", value.categories)
         looker.part(builder, ".codes", value.codes)
-    elif isinstance(value, pandas.arrays.NumpyExtensionArray):
+    elif isinstance(value, _plain_array()):
         add_content(builder, value.to_numpy(), looker)
     elif hasattr(value, "asi8"):
         add_content(builder, value.asi8, looker)
