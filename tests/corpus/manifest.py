@@ -14,7 +14,9 @@ class Entry:
     """A notebook of a public repository at a commit; nothing of it is kept here.
 
     ``data`` are files that it reads from its repository, ``packages`` the
-    top-level modules that it imports.
+    top-level modules that it imports. It runs with the packages of
+    ``requirements-ENVIRONMENT.txt``; only ``first_cells`` of its cells are run
+    if the next one fails by itself, None for all.
     """
 
     repository: str
@@ -23,6 +25,8 @@ class Entry:
     path: str
     data: tuple[str, ...]
     packages: tuple[str, ...]
+    environment: str
+    first_cells: int | None
 
     @property
     def key(self) -> str:
@@ -45,6 +49,8 @@ def read_manifest(path: Path = MANIFEST) -> tuple[Entry, ...]:
             book["path"],
             tuple(book["data"]),
             tuple(book["packages"]),
+            book["environment"],
+            book.get("first_cells"),
         )
         for item in data["repositories"]
         for book in item["notebooks"]

@@ -1,10 +1,12 @@
 """Verifies the corpus from local clones and writes RESULTS.md.
 
-    python tests/corpus/run.py CHECKOUTS [--python PYTHON] [--kale KALE] [--write]
+    python tests/corpus/run.py CHECKOUTS --python current=PYTHON --python 2022=PYTHON
+        [--kale KALE] [--write]
 
 CHECKOUTS holds a clone of each repository of the manifest, at its commit, under
-the repository's name. PYTHON is that of an environment with the packages that
-the notebooks need. Every notebook is verified with steps from its headings, in
+the repository's name. Each PYTHON is that of an environment made from
+requirements-NAME.txt: the notebooks are of different years, and many need the
+packages of theirs. Every notebook is verified with steps from its headings, in
 a copy of its folder; what it declares as inputs is compared with what its
 steps really read; and Kale compiles the same notebook with the same steps.
 Results are kept in a file as they come: run again, and the rest is done.
@@ -18,8 +20,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -28,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
+from kalelike.verify.workspace import make_workspace  # noqa: E402
 from tests.corpus.manifest import Entry, read_manifest  # noqa: E402
 from tests.corpus.results import render  # noqa: E402
 
@@ -38,7 +44,12 @@ def main() -> int:
     options = _arguments()
     state = Path(options.state)
     done = _read_state(state)
-    entries = [item for item in read_manifest() if options.only in item.key]
+    entries = [
+        item
+        for item in read_manifest()
+        if options.only in item.key and item.environment in options.pythons
+    ]
+    code = _code_commit()
     lock = Lock()
 
     def work(entry: Entry) -> None:
@@ -48,7 +59,10 @@ def main() -> int:
                 continue
             if name != "verify" and _word(row) in ("fails", "-"):
                 continue
-            row[name] = job(entry, options)
+            with _placed(entry, options.checkouts) as place:
+                row[name] = job(place, options.pythons[entry.environment], options)
+            if name == "verify":
+                row[name]["code"] = code
             with lock:
                 done[entry.key] = row
                 with state.open("a", encoding="utf-8") as file:
@@ -66,7 +80,10 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkouts", type=Path)
-    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument(
+        "--python", action="append", metavar="NAME=PYTHON", default=[],
+        help="an environment and its Python; without: current, with this one",
+    )  # fmt: skip
     parser.add_argument("--kale", default="", help="the command of Kale 2.3, to compile the same")
     parser.add_argument("--only", default="", help="a part of the notebook's name")
     parser.add_argument("--jobs", type=int, default=1)
@@ -74,7 +91,36 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--state", default="kalelike-corpus.jsonl")
     parser.add_argument("--without", nargs="*", default=[], help="verify, reads or kale")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md")
-    return parser.parse_args()
+    options = parser.parse_args()
+    named = options.python or [f"current={sys.executable}"]
+    options.pythons = dict(item.split("=", 1) for item in named)
+    return options
+
+
+def _code_commit() -> str:
+    """Return the commit that last changed the product's code, marked if files differ from it."""
+    git = ["git", "-C", str(ROOT)]
+    said = [
+        subprocess.run([*git, *words, "--", "kalelike"], capture_output=True, text=True, check=True)
+        for words in (["log", "-1", "--format=%h"], ["status", "--porcelain"])
+    ]
+    return said[0].stdout.strip() + ("+" if said[1].stdout.strip() else "")
+
+
+@contextmanager
+def _placed(entry: Entry, checkouts: Path) -> Iterator[Path]:
+    """Give the notebook's place: in its clone, or in a copy if not all of it is run."""
+    place = entry.place(checkouts)
+    if entry.first_cells is None:
+        yield place
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = make_workspace(place.parent, Path(scratch))
+        data = json.loads(place.read_text("utf-8-sig"))
+        data["cells"] = data["cells"][: entry.first_cells]
+        copy = folder / place.name
+        copy.write_text(json.dumps(data), "utf-8")
+        yield copy
 
 
 def _read_state(path: Path) -> dict[str, Row]:
@@ -113,10 +159,9 @@ def _run(command: list[str], cwd: Path, timeout: float) -> tuple[int | None, str
     return process.returncode, out, err
 
 
-def _verify(entry: Entry, options: argparse.Namespace) -> Row:
-    place = entry.place(options.checkouts)
+def _verify(place: Path, python: str, options: argparse.Namespace) -> Row:
     started = time.monotonic()
-    command = [options.python, "-m", "kalelike", "verify", str(place)]
+    command = [python, "-m", "kalelike", "verify", str(place)]
     command += ["--auto", "--json", "--start-method", "fork"]
     status, out, err = _run(command, place.parent, options.timeout)
     row: Row = {"seconds": round(time.monotonic() - started, 1)}
@@ -132,7 +177,7 @@ def _verify(entry: Entry, options: argparse.Namespace) -> Row:
             for item in found
         ]  # fmt: skip
         internal = last.get("internal_error")
-        plain = "" if internal else _plain_failure(entry, options)
+        plain = "" if internal else _plain_failure(place, python, options)
         outcome = "crash" if internal else "fails" if plain else "refused"
         return {**row, "outcome": outcome, "told": told or internal, "error": plain}
     if last.get("event") != "Verification":
@@ -160,18 +205,16 @@ def _verify(entry: Entry, options: argparse.Namespace) -> Row:
     }
 
 
-def _plain_failure(entry: Entry, options: argparse.Namespace) -> str:
+def _plain_failure(place: Path, python: str, options: argparse.Namespace) -> str:
     """Run a refused notebook as it stands; return how it fails, nothing if it does not."""
-    place = entry.place(options.checkouts)
-    command = [options.python, str(HERE / "plain.py"), str(place)]
+    command = [python, str(HERE / "plain.py"), str(place)]
     status, out, err = _run(command, place.parent, options.timeout)
     failed = next((item[6:] for item in out.splitlines() if item.startswith("FAILS ")), "")
     return failed or ("" if status == 0 else f"ends with {status}: {err[-200:]}")
 
 
-def _reads(entry: Entry, options: argparse.Namespace) -> Row:
-    place = entry.place(options.checkouts)
-    command = [options.python, str(HERE / "reads.py"), str(place)]
+def _reads(place: Path, python: str, options: argparse.Namespace) -> Row:
+    command = [python, str(HERE / "reads.py"), str(place)]
     status, out, err = _run(command, place.parent, options.timeout)
     line = next((item for item in out.splitlines() if item.startswith("READS ")), None)
     if status != 0 or line is None:
@@ -180,9 +223,8 @@ def _reads(entry: Entry, options: argparse.Namespace) -> Row:
     return data
 
 
-def _kale(entry: Entry, options: argparse.Namespace) -> Row:
-    place = entry.place(options.checkouts)
-    command = [options.python, str(HERE / "kale_peer.py"), str(place), options.kale]
+def _kale(place: Path, python: str, options: argparse.Namespace) -> Row:
+    command = [python, str(HERE / "kale_peer.py"), str(place), options.kale]
     status, out, err = _run(command, place.parent, options.timeout)
     line = next((item for item in out.splitlines() if item.startswith("KALE ")), None)
     if status is None or line is None:
