@@ -52,7 +52,7 @@ def _columns(value: Any) -> Iterator[Any]:
     Its rows lie together in memory, so that each column alone would be read
     through all of it.
     """
-    pandas, numpy = sys.modules["pandas"], sys.modules["numpy"]
+    numpy = sys.modules["numpy"]
     width = len(value.columns)
     kinds = set(value.dtypes)
     plain = len(kinds) == 1 and isinstance(next(iter(kinds)), numpy.dtype)
