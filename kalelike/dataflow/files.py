@@ -12,10 +12,13 @@ import re
 from functools import lru_cache
 
 from kalelike.dataflow.calls import CallEvaluator
-from kalelike.dataflow.values import WILD, Value
+from kalelike.dataflow.machine import FOLDER
+from kalelike.dataflow.texts import join_path
+from kalelike.dataflow.values import START, WILD, Value
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_ANY = re.compile(r"[*?\0]+|\[[^\]]*\]|\{[^}]*\}")
+_ANY = re.compile(r"[*?\0\1]+|\[[^\]]*\]|\{[^}]*\}")
+_PARENT = "\1"
 PREFIX = "@file:"
 
 
@@ -24,11 +27,21 @@ def normal_path(text: str) -> str | None:
     text = text.strip()
     if not text or "\n" in text or _URL.match(text):
         return None
-    path = posixpath.normpath(_ANY.sub("*", text))
+    path = posixpath.normpath(_ANY.sub("*", _from_start(text)))
     path = re.sub(r"\*[*/]*\*", "*", path)
     if path.strip("*./") == "" and path != ".":
         return None
     return path
+
+
+def _from_start(text: str) -> str:
+    """Make a path that begins at ``START``, or above it, relative to it."""
+    if not text.startswith("/" + _PARENT):
+        return text
+    parts = posixpath.normpath(text).split("/")[1:]
+    kept = next((i for i, part in enumerate(parts) if part != _PARENT), len(parts))
+    above = START.count(_PARENT) - kept
+    return "/".join([*([".."] * above), *parts[kept:]]) or "."
 
 
 @lru_cache(maxsize=8192)
@@ -89,6 +102,29 @@ def named_file(arguments: list[Value], keywords: dict[str, Value]) -> Value:
 class FileEvaluator(CallEvaluator):
     """Records what is read from and written to files."""
 
+    def in_folder(self, text: str) -> list[str]:
+        """Return what a path means in the folders in which the process may be."""
+        if _URL.match(text) or text.startswith(("/", "~")) or not text.strip():
+            return [text]
+        folders = self.known_texts(self.process[FOLDER])
+        return [join_path(item, text) if item != WILD else WILD + text for item in folders]
+
+    def places(self, target: Value) -> list[tuple[str, str | None]]:
+        """Return the texts that ``target`` may be, each with its normal path.
+
+        Relative paths of the result begin where the step starts.
+        """
+        texts = [text for path in self.known_texts(target) for text in self.in_folder(path)]
+        return [(text, normal_path(text)) for text in texts]
+
+    def enter_folder(self, target: Value, node: ast.AST) -> None:
+        """Record that the process goes into a folder; what made the folder must come first."""
+        places = self.places(target)
+        for _, path in places:
+            for name in self.known_files(path) if path is not None else ():
+                self.record_read(name, node)
+        self.set_in(self.process, FOLDER, self.any_text(text for text, _ in places))
+
     def known_files(self, path: str) -> list[str]:
         """Return the hidden names of files written so far that ``path`` may mean."""
         return sorted(name for name in self.files if overlap(name[len(PREFIX) :], path))
@@ -97,8 +133,7 @@ class FileEvaluator(CallEvaluator):
         """Record a read of the file that ``target`` names."""
         if not self._names_a_file(target):
             return
-        for text in self.known_texts(target):
-            path = normal_path(text)
+        for text, path in self.places(target):
             if path is None:
                 if not _URL.match(text):
                     self._read_everything(node)
@@ -115,9 +150,10 @@ class FileEvaluator(CallEvaluator):
         if not self.files:
             return
         for value in (*arguments, *keywords.values()):
-            for text in self.texts(value):
-                if WILD not in text and PREFIX + text in self.names:
-                    self.record_read(PREFIX + text, node)
+            for path in self.texts(value):
+                for text in self.in_folder(path):
+                    if WILD not in text and (name := f"{PREFIX}{normal_path(text)}") in self.names:
+                        self.record_read(name, node)
 
     def _names_a_file(self, target: Value) -> bool:
         """Tell whether a value may be a path; buffers and file objects are none."""
@@ -132,20 +168,18 @@ class FileEvaluator(CallEvaluator):
         """Record a write; ``whole`` if what the file held before is lost."""
         if not self._names_a_file(target):
             return
-        texts = self.known_texts(target)
-        for text in texts:
-            path = normal_path(text)
+        places = self.places(target)
+        for text, path in places:
             if path is None:
                 if not _URL.match(text):
                     self.fx.unknown_paths.setdefault("write", self.site(node))
                 continue
-            self._write_path(path, node, whole and len(texts) == 1 and "*" not in path)
+            self._write_path(path, node, whole and len(places) == 1 and "*" not in path)
 
     def make_folder(self, target: Value, node: ast.AST) -> None:
         """Record that a folder is made: it must be there before files are written into it."""
-        for text in self.known_texts(target):
-            path = normal_path(text)
-            if path is not None and path != "." and "*" not in path:
+        for _, path in self.places(target):
+            if path is not None and path.strip("./") and "*" not in path:
                 self._write_path(path + "/", node, whole=False)
 
     def _write_path(self, path: str, node: ast.AST, whole: bool) -> None:

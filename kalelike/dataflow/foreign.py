@@ -8,7 +8,7 @@ import re
 from kalelike.dataflow.builtin_calls import BuiltinEvaluator, everything_of
 from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import named_file
-from kalelike.dataflow.machine import HISTORY
+from kalelike.dataflow.machine import FOLDER, HISTORY
 from kalelike.dataflow.texts import join_path
 from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
 
@@ -92,7 +92,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         if path in _PATHS:
             return self.path_of(arguments)
         if path in ("os.getcwd", "pathlib.Path.cwd"):
-            return self.text(".")
+            return self.process[FOLDER]
         if path == "os.fspath" and arguments:
             return arguments[0]
         return self.path_function(path[8:], arguments) if path.startswith("os.path.") else None
@@ -204,6 +204,8 @@ class ForeignEvaluator(BuiltinEvaluator):
             self.read_file(first, node)
         if library.function_is(path, "makes_folder"):
             self.make_folder(first, node)
+        if path == "os.chdir":
+            self.enter_folder(first, node)
         if library.function_is(path, "writes_file"):
             target = self._with_suffix(path, first)
             self.write_file(target, node, whole=not path.startswith(("sqlite3", "logging")))
@@ -444,7 +446,14 @@ class ForeignEvaluator(BuiltinEvaluator):
         if name in ("run_line_magic", "magic") and known:
             magic = known[0].split()[0] if known[0].split() else ""
             if magic in SETTING_MAGICS:
-                self.fx.settings.setdefault("%" + magic, self.site(node))
+                self.set_magic(magic, " ".join(known[0].split()[1:]), node)
+
+    def set_magic(self, name: str, argument: str, node: ast.AST) -> None:
+        """Record a magic that sets something for the whole process."""
+        self.fx.settings.setdefault("%" + name, self.site(node))
+        if name == "cd":
+            words = [word for word in argument.split() if word != "-q"]
+            self.enter_folder(self.text(words[0] if len(words) == 1 else WILD), node)
 
     def _namespace_method(
         self, name: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST

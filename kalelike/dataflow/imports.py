@@ -7,6 +7,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from kalelike.dataflow.files import normal_path
 from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.magics import MagicEvaluator
 from kalelike.dataflow.scopes import bound_names
@@ -58,8 +59,10 @@ class ImportEvaluator(MagicEvaluator):
         """Return what importing the dotted ``path`` gives."""
         if self.files:
             for file in (f"{path.replace('.', '/')}.py", f"{path.split('.')[0]}.py"):
-                for name in self.known_files(file):
-                    self.record_read(name, node)
+                # Python looks in the folder in which it began and in that where it is now.
+                for place in {file, *filter(None, map(normal_path, self.in_folder(file)))}:
+                    for name in self.known_files(place):
+                        self.record_read(name, node)
         local = self.local_module(path, node)
         return frozenset((local if local is not None else self.member(path, "module"),))
 

@@ -83,6 +83,7 @@ class Linker:
         self.replayed: set[int] = set()
         self.closures: dict[int, tuple[frozenset[int], frozenset[str]]] = {}
         self.file_readers: dict[str, set[StepName]] = {}
+        self.setting_files: dict[int, list[tuple[str, Version, Site]]] = {}
         self.definitions: dict[int, tuple[str, int]] = {}
         self._last_change = _last_changes(analysis.units)
         for unit in analysis.units:
@@ -113,7 +114,7 @@ class Linker:
     def _walk(self) -> None:
         self.flows = {name: StepFlow(name) for name in self.ownership.steps}
         self.ends, self.versions, self.replayed = {}, {}, set()
-        self.file_readers = {}
+        self.file_readers, self.setting_files = {}, {}
         current: StepName | None = None
         for unit in self.analysis.units:
             owner = self.ownership.owners[unit.index]
@@ -130,6 +131,15 @@ class Linker:
                 self._step_unit(unit, self.flows[home])
         if current is not None:
             self._close(current)
+        for flow in self.flows.values():
+            self._files_of_settings(flow)
+
+    def _files_of_settings(self, flow: StepFlow) -> None:
+        """Give a step the files without which it could not repeat an earlier setting."""
+        for index, files in self.setting_files.items():
+            if flow.units and flow.units[0].index > index:
+                for name, version, site in files:
+                    self._take(flow, name, version, site)
 
     def _enter(self, step: StepName, current: StepName | None, unit: Unit) -> StepName:
         if current is not None and current != step:
@@ -154,9 +164,13 @@ class Linker:
         effects = unit.effects
         fragments = {unit.index}
         parameters: set[str] = set()
+        files: list[tuple[str, Version, Site]] = []
         for name in (*effects.reads, *effects.changes, *effects.maybe):
             version = self.versions.get(name)
             if version is None:
+                continue
+            if version.step is not None and owner.setting and name.startswith(PREFIX):
+                files.append((name, version, effects.reads[name]))
                 continue
             if version.step is not None:
                 return False
@@ -179,6 +193,8 @@ class Linker:
         for name in effects.deletes:
             self.versions.pop(name, None)
         self.replayed.add(unit.index)
+        if files:
+            self.setting_files[unit.index] = files
         if owner.step is not None:
             self.flows[owner.step].units.append(unit)
         return True

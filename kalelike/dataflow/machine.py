@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kalelike.dataflow.library import Library, load_library
-from kalelike.dataflow.values import SCALAR, WILD, FunctionCode, Obj, Site, Value, holders, reach
+from kalelike.dataflow.values import (
+    SCALAR,
+    START,
+    WILD,
+    FunctionCode,
+    Obj,
+    Site,
+    Value,
+    holders,
+    reach,
+)
 
 BUILTINS = frozenset(dir(builtins))
 HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "In", "Out"})
@@ -20,6 +30,8 @@ PROVIDED = frozenset(
 
 Names = dict[str, Value]
 DYNAMIC = "@star:names"
+FOLDER = "working folder"
+"""The part of the process's state that says where relative paths begin."""
 _NOT_DATA = frozenset({"function", "class", "method", "member", "module", "builtin", "text"})
 _SPARED = frozenset({"function", "class", "module"})
 _SPARED_BY_ESTIMATORS = _SPARED | {"list", "tuple", "dict", "set", "array", "frame"}
@@ -75,6 +87,7 @@ class Machine:
 
     def __init__(self, library: Library | None = None) -> None:
         self.library = library or load_library()
+        self._paths: dict[str, Obj] = {}
         self.names: Names = {}
         self.fx = Effects()
         self.cell = 0
@@ -86,11 +99,11 @@ class Machine:
         self.trail: list[tuple[Names, str, Value | None]] | None = None
         self.stars: list[str] = []
         self.files: set[str] = set()
+        self.process: Names = {FOLDER: frozenset((self.member(START, "text"),))}
         self.touched: set[int] = set()
         self.touching = 0
         self.raised: list[set[Obj]] = []
         self._made: dict[tuple[int, int, str], Obj] = {}
-        self._paths: dict[str, Obj] = {}
         self._contexts: dict[tuple[int, int], int] = {}
         self.scopes: dict[int, tuple[Names, Obj]] = {}
         self.budget = 0

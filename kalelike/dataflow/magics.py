@@ -52,7 +52,7 @@ class MagicEvaluator(ForeignEvaluator):
                 return self._code(magic.argument, node)
             return SCALAR
         if magic.name in SETTING_MAGICS:
-            self.fx.settings.setdefault("%" + magic.name, self.site(node))
+            self.set_magic(magic.name, magic.argument, node)
             return SCALAR
         if magic.name in _SHOWS:
             self.fx.shows = True
@@ -153,20 +153,24 @@ class MagicEvaluator(ForeignEvaluator):
         self.fx.impure.setdefault("!" + (words[0] if words else ""), self.site(node))
         previous = ""
         for word in words:
-            path = normal_path(word.lstrip("<>"))
+            path = self._place(word.lstrip("<>"))
             if word.startswith(">") or previous in (">", ">>", "-o", "-O", "tee", "touch", "mkdir"):
                 if path and word not in (">", ">>"):
-                    self.write_file(self.text(path), node, whole=previous != ">>")
+                    self.write_file(self.text(word.lstrip("<>")), node, whole=previous != ">>")
             elif path and self.known_files(path) and not word.startswith("-"):
                 for name in self.known_files(path):
                     self.record_read(name, node)
                 if words[0] in ("rm", "mv", "cp", "sed"):
-                    self.write_file(self.text(path), node, whole=False)
+                    self.write_file(self.text(word), node, whole=False)
             elif path and previous in ("mv", "cp") and PREFIX + path not in self.names:
                 self.fx.data_files.setdefault(path, self.site(node))
             if not word.startswith("-"):
                 previous = word
         return self.fresh(node)
+
+    def _place(self, word: str) -> str | None:
+        """Return the normal path of a word of a shell command."""
+        return normal_path(self.in_folder(word)[0])
 
 
 def _words(text: str) -> list[str]:

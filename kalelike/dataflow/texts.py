@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from kalelike.dataflow.machine import Machine
+from kalelike.dataflow.machine import FOLDER, Machine
 from kalelike.dataflow.values import SCALAR, WILD, Value
 
 _LONGEST = 20_000
@@ -112,7 +112,9 @@ class TextEvaluator(Machine):
                 return self.path_of([own, *arguments])
             case "with_name" | "with_suffix" | "with_stem" if len(arguments) == 1:
                 return self._with_part(path, name, arguments[0])
-            case "resolve" | "absolute" | "expanduser" | "as_posix" | "__str__" | "__fspath__":
+            case "resolve" | "absolute":
+                return self.absolute([path])
+            case "expanduser" | "as_posix" | "__str__" | "__fspath__":
                 return own
             case "format":
                 return self.text(_PLACE.sub(WILD, path))
@@ -140,6 +142,12 @@ class TextEvaluator(Machine):
             made.append(join_path(folder, parts[name]))
         return self.any_text(made)
 
+    def absolute(self, texts: Iterable[str]) -> Value:
+        """Return paths that stay what they are when the working folder changes."""
+        folders = self.known_texts(self.process[FOLDER])
+        parts = [folders, [text if text[:1] != "~" else WILD for text in texts]]
+        return self.any_text(self.product(parts, lambda row: join_path(*row)))
+
     def path_function(self, name: str, arguments: list[Value]) -> Value | None:
         """Return what a function of ``os.path`` gives; None for any other."""
         if not arguments:
@@ -148,7 +156,9 @@ class TextEvaluator(Machine):
         match name:
             case "join":
                 return self.path_of(arguments)
-            case "abspath" | "realpath" | "normpath" | "expanduser" | "expandvars":
+            case "abspath" | "realpath":
+                return self.absolute(known)
+            case "normpath" | "expanduser" | "expandvars":
                 return self.any_text(known)
             case "dirname":
                 return self.any_text(posixpath.dirname(text) for text in known)

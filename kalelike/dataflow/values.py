@@ -125,6 +125,11 @@ _CODE_KINDS = frozenset({"function", "method", "instance", "bound"})
 _NO_NAMES: frozenset[str] = frozenset()
 WILD = "\0"
 """Stands for the unknown parts of a text."""
+START = "/" + "/".join("\1" * 4)
+"""Stands for the folder in which a step starts, as ``os.getcwd()`` gives it.
+
+Its parts are its parents, so that ``os.path.dirname`` and ``..`` can be applied.
+"""
 
 
 @dataclass(slots=True)

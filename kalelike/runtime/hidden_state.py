@@ -104,22 +104,25 @@ def reseed() -> None:
         torch.seed()
 
 
-def store_file(name: str, folder: Path) -> list[dict[str, object]]:
+def store_file(name: str, folder: Path, start: Path) -> list[dict[str, object]]:
     """Copy the files that ``name`` stands for into an artifact's folder.
 
+    Relative paths begin at ``start``, wherever the step's code has gone.
     A path that ends in ``/`` stands for the folder itself, any other folder
     for all in it; ``*`` stands for any run of characters. Returns one
     description per file; a file that is not there gives none.
     """
     text = name.removeprefix(FILE)
     described: list[dict[str, object]] = []
-    for path in _matching(text):
+    for path in _matching(text, start):
         if not path.exists():
             continue
         members = [] if text.endswith("/") else _files_below(path)
         if path.is_dir() and not members:
-            described.append({"path": str(path), "sha256": "", "size": 0, "stored": ""})
-        described.extend(_stored(member, folder) for member in members)
+            described.append({"path": _shown(path, start), "sha256": "", "size": 0, "stored": ""})
+        described.extend(
+            {"path": _shown(member, start), **_stored(member, folder)} for member in members
+        )
     return described
 
 
@@ -130,7 +133,11 @@ def _stored(member: Path, folder: Path) -> dict[str, object]:
     if not stored.exists():
         shutil.copyfile(member, stored)
     size = stored.stat().st_size
-    return {"path": str(member), "sha256": digest, "size": size, "stored": f"files/{digest}"}
+    return {"sha256": digest, "size": size, "stored": f"files/{digest}"}
+
+
+def _shown(path: Path, start: Path) -> str:
+    return str(path.relative_to(start) if path.is_relative_to(start) else path)
 
 
 def _files_below(path: Path) -> list[Path]:
@@ -140,12 +147,12 @@ def _files_below(path: Path) -> list[Path]:
     return [item for item in found if ".kalelike" not in item.parts]
 
 
-def _matching(text: str) -> list[Path]:
+def _matching(text: str, start: Path) -> list[Path]:
     """Return the paths that a name stands for; ``*`` may also stand for folders."""
     if "*" not in text:
-        return [Path(text)]
-    pattern = re.compile(re.escape(text).replace(r"\*", ".*"))
-    top = Path(text.split("*", 1)[0].rpartition("/")[0] or ("/" if text[0] == "/" else "."))
+        return [start / text]
+    pattern = re.compile(re.escape(str(start / text)).replace(r"\*", ".*"))
+    top = start / (text.split("*", 1)[0].rpartition("/")[0] or ("/" if text[0] == "/" else "."))
     if not top.is_dir():
         return []
     found = [path for path in _files_below(top) if pattern.fullmatch(str(path))]
@@ -153,13 +160,16 @@ def _matching(text: str) -> list[Path]:
     return [*(path for path in folders if pattern.fullmatch(str(path))), *found]
 
 
-def restore_file(item: Mapping[str, object], folder: Path, scratch: Path | None = None) -> None:
+def restore_file(
+    item: Mapping[str, object], folder: Path, start: Path, scratch: Path | None = None
+) -> None:
     """Put a stored file back at its path, unless the same content is already there.
 
+    A relative path begins at ``start``.
     It is first written into ``scratch``, where that is on the same file system.
     Raises ``CannotCrossError`` where a folder has taken the file's place.
     """
-    path = Path(str(item["path"]))
+    path = start / str(item["path"])
     stored = str(item["stored"])
     if not stored:
         path.mkdir(parents=True, exist_ok=True)

@@ -117,6 +117,15 @@ def _tell(failure: Failure) -> None:
     sys.stderr.flush()
 
 
+def _look_here_for_modules() -> None:
+    """Let imports find modules where the step starts, and where its code goes, as Jupyter does."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    if "" not in sys.path:
+        sys.path.insert(sys.path.index(here) + 1, "")
+
+
 def _make_audit(places: Collection[str]) -> Audit | None:
     """Return an audit of reads where the engine asks for one, by naming its store."""
     store = os.environ.get("KALELIKE_AUDIT")
@@ -134,15 +143,15 @@ class _StepRun:
         self.places: dict[str, Mapping[str, object]] = {}
         self.unforeseen = UnforeseenNames(self.namespace)
         self.given: list[str] = []
+        self.start = Path.cwd()
         self.audit = _make_audit(self.places)
 
     def execute(self) -> None:
-        here = str(Path.cwd())
-        if here not in sys.path:
-            sys.path.insert(0, here)
+        _look_here_for_modules()
         ensure_event_loop()
         self.observer.begin(self.code.step)
         self._bind_parameters()
+        self._restore_files()
         for fragment in self.code.preamble:
             self._run_fragment(fragment)
         self.observer.replayed()
@@ -210,14 +219,19 @@ class _StepRun:
         if run.error is not None:
             raise _StoppedError(describe_failure(run.error, self.places))
 
-    def _load_inputs(self) -> None:
+    def _restore_files(self) -> None:
+        """Put the inputs' files back: replayed code may go into their folder, or import one."""
         output_file = self.io.output_file
         scratch = output_file.parent if output_file and output_file.parent.is_dir() else None
         for item in self.code.inputs:
             folder = self.io.artifacts.get(item.key)
             if folder is None:
                 raise BadCallError(f"input {item.key} was not given")
-            self.given += restore_files(folder, scratch)
+            self.given += restore_files(folder, self.start, scratch)
+
+    def _load_inputs(self) -> None:
+        for item in self.code.inputs:
+            folder = self.io.artifacts[item.key]
             values = load_values(folder, self.namespace)
             for name in item.names:
                 if name == NAMES:
@@ -301,7 +315,7 @@ class _StepRun:
             place = self.io.outputs.get(item.key)
             if place is None:
                 raise BadCallError(f"output {item.key} has no place to go to")
-            manifest = save_values(place.path, item.names, self.namespace, definitions)
+            manifest = save_values(place.path, item.names, self.namespace, definitions, self.start)
             self.progress.outputs[item.key] = {
                 "names": list(item.names),
                 "size": manifest.size,

@@ -63,9 +63,11 @@ def save_values(
     names: tuple[str, ...],
     namespace: dict[str, Any],
     definitions: frozenset[str],
+    start: Path | None = None,
 ) -> Manifest:
     """Write the artifact of ``names``; a name that is not bound is saved as absent.
 
+    Relative paths of files begin at ``start``, else at the working directory.
     Raises ``CannotCrossError`` naming the value that cannot be pickled.
     """
     values, described, files = {}, {}, []
@@ -86,7 +88,7 @@ def save_values(
         aside.mkdir()
         for name in names:
             if name.startswith(FILE):
-                files.extend(store_file(name, aside))
+                files.extend(store_file(name, aside, start or Path.cwd()))
         writer = _Writer(aside, namespace, definitions)
         writer.write(values)
         manifest = writer.manifest(described, tuple(files))
@@ -238,15 +240,15 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
 
 
-def restore_files(folder: Path, scratch: Path | None = None) -> list[str]:
-    """Put an artifact's files into the working directory; return their paths.
+def restore_files(folder: Path, start: Path, scratch: Path | None = None) -> list[str]:
+    """Put an artifact's files back, relative paths below ``start``; return their paths.
 
     See :func:`kalelike.runtime.hidden_state.restore_file`.
     """
     files = read_manifest(folder).files
     for item in files:
-        restore_file(item, folder, scratch)
-    return [str(item["path"]) for item in files]
+        restore_file(item, folder, start, scratch)
+    return [str(start / str(item["path"])) for item in files]
 
 
 def load_values(folder: Path, namespace: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,9 @@ def main(path: str) -> int:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
+    if "" not in sys.path:
+        # IPython's own entry: modules are also found where the code goes.
+        sys.path.insert(1, "")
     ensure_event_loop()
     with Path(plan["trace"]).open("w", encoding="utf-8") as trace:
         _NotebookRun(plan, trace).run()

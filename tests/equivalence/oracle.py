@@ -26,7 +26,8 @@ _TIMED = re.compile(r"^\s*%%?(time|timeit)|time\(", re.MULTILINE)
 
 def main(path: str) -> None:
     plan = json.loads(Path(path).read_text("utf-8"))
-    sys.path.insert(0, str(Path.cwd()))
+    # As in a kernel: where it starts, and (IPython's own entry) where its code goes.
+    sys.path[:0] = [str(Path.cwd()), ""]
     ensure_event_loop()
     shell = prepare()
     found = Comparison()
