@@ -182,6 +182,16 @@ class FileEvaluator(CallEvaluator):
             if path is not None and path.strip("./") and "*" not in path:
                 self._write_path(path + "/", node, whole=False)
 
+    def remove_file(self, target: Value, node: ast.AST) -> None:
+        """Record that a file, or a folder with all that is in it, is removed."""
+        self.write_file(target, node)
+        for text in self.known_texts(target):
+            path = normal_path(text)
+            for name in self.known_files(path) if path is not None else ():
+                # A folder that was made is gone too; the ones around it stay.
+                if name.endswith("/") and not _inside(path or "", name[len(PREFIX) : -1]):
+                    self.change(self.names[name], node)
+
     def _write_path(self, path: str, node: ast.AST, whole: bool) -> None:
         name = PREFIX + path
         for other in self.known_files(path):

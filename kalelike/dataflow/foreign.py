@@ -206,6 +206,8 @@ class ForeignEvaluator(BuiltinEvaluator):
             self.make_folder(first, node)
         if path == "os.chdir":
             self.enter_folder(first, node)
+        if library.function_is(path, "removes_file"):
+            self.remove_file(first, node)
         if library.function_is(path, "writes_file"):
             target = self._with_suffix(path, first)
             self.write_file(target, node, whole=not path.startswith(("sqlite3", "logging")))
@@ -213,7 +215,7 @@ class ForeignEvaluator(BuiltinEvaluator):
             if path.startswith(("shutil.", "os.")):
                 self.read_file(first, node)
             if path in ("shutil.move", "os.rename", "os.replace"):
-                self.write_file(first, node)
+                self.remove_file(first, node)
             self.write_file(named_file(arguments[1:], keywords), node)
 
     def _with_suffix(self, path: str, target: Value) -> Value:
@@ -419,11 +421,13 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self.open_file(own, modes[0] if modes else "r", node)
         if name == "mkdir":
             self.make_folder(own, node)
-        elif name in ("write_text", "write_bytes", "touch", "unlink", "rmdir"):
+        elif name in ("write_text", "write_bytes", "touch"):
             self.write_file(own, node)
+        elif name in ("unlink", "rmdir"):
+            self.remove_file(own, node)
         elif name in ("rename", "replace") and arguments:
             self.read_file(own, node)
-            self.write_file(own, node)
+            self.remove_file(own, node)
             self.write_file(arguments[0], node)
             return arguments[0]
         elif name in ("glob", "rglob"):

@@ -112,6 +112,9 @@ class StepObserver:
         start = os.environ.get(RANDOM_START)
         if start is not None:
             start_generators(f"{start}/{step}")
+
+    def files_given(self) -> None:
+        """Watch for files from here on, where those that the step is given are in place."""
         if self._detail is Detail.ALL:
             self._files = FileWatch()
 

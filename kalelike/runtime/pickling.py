@@ -11,20 +11,24 @@ from __future__ import annotations
 import io
 import pickle
 import random
+import re
 import sys
 import types
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from enum import Enum, EnumType
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import cloudpickle
 
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.matches import reduce_match
 from kalelike.runtime.views import reduce_view
 
 _namespace: dict[str, Any] = {}
 
+_CACHED = type(lru_cache(len))
 # What cloudpickle would bring back as something else, in silence.
 _REFUSED: tuple[type, ...] = (
     types.GeneratorType,
@@ -74,6 +78,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if type(obj).__name__ == "ndarray":
             shared = reduce_view(obj, self._shared) if self._shared else None
             return shared or _in_its_order(obj) or super().reducer_override(obj)
+        if isinstance(obj, re.Match):
+            return reduce_match(obj) or super().reducer_override(obj)
+        if isinstance(obj, _CACHED) and obj.__module__ == "__main__":
+            return self._by_name(obj) or _refuse_cached(obj)
         if isinstance(obj, _REFUSED):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
@@ -106,6 +114,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return None
         self.referred.add(root)
         return look_up, (obj.__qualname__,)
+
+
+def _refuse_cached(obj: Any) -> Any:
+    raise TypeError(f"{obj.__qualname__} remembers results (lru_cache), which would be lost")
 
 
 def _global_generator(obj: Any) -> Any:

@@ -152,6 +152,7 @@ class _StepRun:
         self.observer.begin(self.code.step)
         self._bind_parameters()
         self._restore_files()
+        self.observer.files_given()
         for fragment in self.code.preamble:
             self._run_fragment(fragment)
         self.observer.replayed()

@@ -275,6 +275,9 @@ class _Judge:
                 return Comparison(Outcome.EQUAL)
             return Comparison(Outcome.DIFFERENT, "", "no step writes it")
         if theirs is None:
+            if not ours:
+                # An earlier step wrote it, and this one removed it: the notebook ends without it.
+                return Comparison(Outcome.EQUAL)
             return Comparison(Outcome.DIFFERENT, "", "the notebook does not write it")
         if not ours or not theirs:
             same = not ours and not theirs

@@ -27,6 +27,10 @@ PROBES = [
     cross("itertools", "import itertools\nc = itertools.count(3)\nfirst = next(c)", "print(first, next(c))"),
     cross("reversed", "r = reversed([1, 2])\nfirst = next(r)", "print(first, list(r))"),
 
+    cross("match", "import re\nm = re.search(r'(?P<k>a+)b', 'xaab')", "print(m.group('k'), m.span(), m.re.pattern, m.pos)"),
+    cross("matches", "import re\nms = [*re.finditer('a|b', 'xabba')]\nat = re.compile('b').match('xb', 1)\nall = re.fullmatch('a|ab', 'ab')",
+        "print([(m[0], m.start(), m.pos) for m in ms], at.span(), all[0])"),
+
     cross("range", "r = range(3)", "print(list(r), r)"),
     refused("file", "f = open('x.txt', 'w')", "f.write('1')"),
     refused("file-by-pathlib", "from pathlib import Path\nf = Path('x.txt').open('w')", "f.write('1')"),

@@ -23,6 +23,11 @@ def row(id: str, write: str, read: str, carried: str = "", **more: object) -> Pr
     return Probe(id, read, [PD, ("step:a", write), ("step:b", read)], check=check, **more)  # type: ignore[arg-type]
 
 
+def removed(id: str, write: str, remove: str, show: str) -> Probe:
+    cells = [PD, ("step:a", write), ("step:b", remove), ("step:c", show)]
+    return Probe(id, remove, cells)
+
+
 PROBES = [
     row("csv", "pd.DataFrame({'v': [1]}).to_csv('o.csv', index=False)", "print(pd.read_csv('o.csv'))", "o.csv"),
     row("csv-keyword", "pd.DataFrame({'v': [1]}).to_csv(path_or_buf='o.csv')", "print(pd.read_csv(filepath_or_buffer='o.csv'))", "o.csv"),
@@ -93,6 +98,15 @@ PROBES = [
     Probe("input-overwritten", "an input file of the user's is overwritten", [
         PD, ("step:a", "x = open('in.txt').read()"), ("step:b", "open('in.txt', 'w').write('changed')"),
         ("step:c", "print(x, open('in.txt').read())")], files={"in.txt": "given"}),
+    removed("file-removed", "open('o.txt', 'w').write('x')", "os.remove('o.txt')", "print(os.path.exists('o.txt'))"),
+    removed("file-unlinked", "p = Path('o.txt')\np.write_text('x')", "p.unlink()", "print(p.exists(), glob.glob('*.txt'))"),
+    removed("folder-removed", "os.makedirs('d')\nopen('d/a', 'w').write('x')", "shutil.rmtree('d')", "print(os.path.exists('d'))"),
+    removed("empty-folder-removed", "os.makedirs('d/e')", "os.rmdir('d/e')", "print(os.path.exists('d/e'), os.path.exists('d'))"),
+    removed("folder-removed-and-made", "os.makedirs('d')\nopen('d/a', 'w').write('x')",
+        "shutil.rmtree('d')\nos.makedirs('d')\nopen('d/b', 'w').write('y')", "print(os.listdir('d'))"),
+    removed("file-removed-from-folder", "os.makedirs('d')\nopen('d/a', 'w').write('x')\nopen('d/b', 'w').write('x')", "os.remove('d/a')", "print(os.listdir('d'))"),
+    removed("folder-moved", "os.makedirs('d')\nopen('d/a', 'w').write('x')", "shutil.move('d', 'e')", "print(os.path.exists('d'), os.listdir('e'))"),
+    removed("file-renamed", "Path('o.txt').write_text('x')", "Path('o.txt').rename('p.txt')", "print(os.path.exists('o.txt'), open('p.txt').read())"),
     Probe("branches-write-one-folder", "two branches write into one folder", [
         PD, ("step:a", "os.makedirs('out')"), ("step:b prev:a", "open('out/b.txt', 'w').write('b')"),
         ("step:c prev:a", "open('out/c.txt', 'w').write('c')"),

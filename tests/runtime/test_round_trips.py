@@ -230,7 +230,14 @@ REFUSED: dict[str, Any] = {
     "open file": lambda: open(__file__),  # noqa: SIM115
     "generator inside": lambda: {"rows": [(i for i in range(3))]},
     "lock": lambda: __import__("threading").Lock(),
+    "cached function": lambda: _notebooks_cached_function(),
 }
+
+
+def _notebooks_cached_function() -> Any:
+    made: dict[str, Any] = {"__name__": "__main__"}
+    exec("from functools import lru_cache\nf = lru_cache(lambda v: v)", made)
+    return made["f"]
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -136,6 +136,17 @@ def test_files_and_displays_and_metrics_differ(tmp_path: Path) -> None:
     assert shown.why == "'x is 3' for 'x is 2'"
 
 
+def test_a_file_that_a_later_step_removes_is_no_difference(tmp_path: Path) -> None:
+    cells: Cells = [
+        ("step:one", "import os\nopen('out.txt', 'w').write('2.5')"),
+        ("step:two", "os.remove('out.txt')"),
+        ("step:three", "print(os.path.exists('out.txt'))"),
+    ]
+    made = run(subject_of(tmp_path / "book", cells))
+    assert made.outcome is Outcome.EQUAL
+    assert made.findings == ()
+
+
 UNSTABLE = {
     "clock": "import time\nx = time.time() % 100",
     "random of the system": "import random\nx = random.SystemRandom().random()",
