@@ -13,6 +13,7 @@ Row = Mapping[str, Any]
 _OUTCOMES = {
     "right": "right",
     "refused": "refused, with a reason",
+    "stopped": "stopped by a step that names the value",
     "different": "different",
     "timeout": "out of time",
     "crash": "an error of ours",
@@ -27,14 +28,16 @@ _HEAD = """\
 Made by `tests/corpus/run.py CHECKOUTS --write`; not edited by hand. Each notebook is verified
 (`kalelike verify --auto`) with steps from its headings, else from its data flow: right means that
 every value, metric, displayed result and file that two runs of the notebook itself agree on is the
-same, within the stated tolerance.
+same, within the stated tolerance. Notebooks run with the packages of `requirements-current.txt`,
+or of `requirements-2022.txt` where they need those of their years; one that fails at a cell by
+itself is verified up to that cell, where that leaves steps to speak of.
 """
 
 
 def render(entries: Sequence[Entry], done: Mapping[str, Row]) -> str:
     """Return the page for the entries that have rows."""
     rows = [(entry, done.get(entry.key, {})) for entry in entries]
-    parts = [_HEAD, _totals(rows), _by_repository(rows), _inputs(rows), _kale(rows)]
+    parts = [_HEAD, _totals(rows), _code(rows), _by_repository(rows), _inputs(rows), _kale(rows)]
     parts += [_not_right(rows), _uncovered(rows), _all(rows)]
     return "\n".join(part for part in parts if part)
 
@@ -43,9 +46,15 @@ def _outcome(row: Row) -> str:
     made = row.get("verify", {})
     outcome = str(made.get("outcome", "-"))
     if outcome == "different" and made["different"][0]["why"].startswith("CannotCrossError"):
-        # Stopped by a step that names the value, before anything wrong is computed.
-        return "refused"
+        return "stopped"
     return outcome
+
+
+def _code(rows: Sequence[tuple[Entry, Row]]) -> str:
+    """The commits of the product's code that the rows were made with."""
+    counts = Counter(row["verify"]["code"] for _, row in rows if "code" in row.get("verify", {}))
+    told = ", ".join(f"{code} ({count})" for code, count in counts.most_common())
+    return f"Code: the commit that last changed `kalelike/`, and its notebooks: {told}.\n"
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
@@ -67,6 +76,8 @@ def _totals(rows: Sequence[tuple[Entry, Row]]) -> str:
         f"## {len(rows)} notebooks of {len({item.repository for item, _ in rows})} repositories\n\n"
         + _table(("outcome", "notebooks"), lines)
         + f"\nOf the {runs} whose own run succeeds with these packages, {share} are right.\n"
+        + f"{sum(item.first_cells is not None for item, _ in rows)} of all are run up to a cell "
+        "that fails by itself.\n"
     )
 
 
@@ -81,7 +92,7 @@ def _by_repository(rows: Sequence[tuple[Entry, Row]]) -> str:
         head,
         [
             (*key, sum(count.values()), count["right"], count["refused"], count["different"],
-             count["timeout"] + count["crash"] + count["-"], count["fails"])
+             count["stopped"] + count["timeout"] + count["crash"] + count["-"], count["fails"])
             for key, count in found.items()
         ],
     )  # fmt: skip
@@ -124,35 +135,66 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "-"
 
 
+_KALE_RUNS = {
+    "right": "right",
+    "wrong": "other values, no error",
+    "fails": "fails",
+    "timeout": "out of time",
+}
+
+
 def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
-    """Kale's compile of the same notebooks, and whether it found every input."""
+    """Kale's compile and run of the same notebooks, and whether it found every input."""
     told = [(entry, row) for entry, row in rows if "kale" in row and _outcome(row) != "fails"]
     if not told:
         return ""
     compiled = [(entry, row) for entry, row in told if row["kale"]["outcome"] == "compiled"]
-    complete = sum(_kale_complete(row) for _, row in compiled)
+    runs = Counter(row["kale"].get("run", {}).get("outcome", "") for _, row in compiled)
     ours = sum(_outcome(row) == "right" for _, row in told)
-    why = Counter(
+    wrong = sum(_outcome(row) == "different" for _, row in told)
+    return (
+        "## Kale 2.3 on the same notebooks, with the same steps\n\n"
+        "Kale compiles each notebook with the steps that kalelike chose as its tags. What it has "
+        "made runs in KFP's local runner, each step in a process of its own, in a copy of the "
+        "notebook's folder, with the same packages. Right means here: every step runs, and at its "
+        "end every value that its cells mention, and that two runs of the notebook agree on, is "
+        "the notebook's, compared as `kalelike verify` does. Displayed results, metrics and files "
+        "of Kale's are not compared; kalelike's are. `every input found` counts those whose "
+        "steps take every data name that the trace says they read.\n\n"
+        + _table(
+            ("", "notebooks", "compiles", "every input found", *_KALE_RUNS.values()),
+            [
+                ("kalelike", len(told), sum(bool(row["verify"].get("steps")) for _, row in told),
+                 sum(_ours_complete(row) for _, row in told), ours, wrong,
+                 sum(_outcome(row) in ("stopped", "crash") for _, row in told),
+                 sum(_outcome(row) == "timeout" for _, row in told)),
+                ("Kale 2.3", len(told), len(compiled), sum(_kale_complete(row) for _, row in compiled),
+                 *(runs[key] for key in _KALE_RUNS)),
+            ],
+        )
+        + _kale_reasons(told, compiled)
+    )  # fmt: skip
+
+
+def _kale_reasons(told: Sequence[tuple[Entry, Row]], compiled: Sequence[tuple[Entry, Row]]) -> str:
+    causes = Counter(
         str(row["kale"].get("told", "")).partition(":")[0][:60]
         for _, row in told
         if row["kale"]["outcome"] != "compiled"
     )
-    return (
-        "## Kale 2.3 on the same notebooks, with the same steps\n\n"
-        "Compiled only: its pipelines are not run here. `every input found` counts those whose "
-        "generated steps take every data name that the trace says they read.\n\n"
-        + _table(
-            ("", "notebooks", "compiles", "every input found", "right"),
-            [
-                ("kalelike", len(told), sum(_outcome(r) in ("right", "different") for _, r in told),
-                 sum(_ours_complete(row) for _, row in told), ours),
-                ("Kale 2.3", len(told), len(compiled), complete, "not measured"),
-            ],
-        )
-        + "\nWhy Kale does not compile: "
-        + (", ".join(f"{name or '(none)'} ({count})" for name, count in why.most_common()) or "-")
-        + ".\n"
-    )  # fmt: skip
+    why = ", ".join(f"{name or '(none)'} ({count})" for name, count in causes.most_common()) or "-"
+    text = f"\nWhy Kale does not compile: {why}.\n"
+    lines = []
+    for entry, row in compiled:
+        run = row["kale"].get("run", {})
+        if run.get("outcome") in ("wrong", "fails"):
+            name = f"{run['name']}: " if "name" in run else ""
+            said = _PATH.sub("…", name + str(run.get("told", "")))
+            lines.append((entry.key, _KALE_RUNS[run["outcome"]], run.get("step", ""), said))
+    if lines:
+        text += "\nWhere what Kale has made is not right:\n\n"
+        text += _table(("notebook", "what comes of it", "step", "first"), lines)
+    return text
 
 
 def _steps(row: Row) -> list[Any]:
@@ -225,12 +267,13 @@ def _all(rows: Sequence[tuple[Entry, Row]]) -> str:
         equal = made.get("equal", {})
         lines.append(
             (
-                entry.key, _OUTCOMES[_outcome(row)], made.get("steps", ""), equal.get("value", ""),
+                entry.key, entry.environment, entry.first_cells or "all", made.get("code", ""),
+                _OUTCOMES[_outcome(row)], made.get("steps", ""), equal.get("value", ""),
                 equal.get("display", ""), equal.get("file", ""), made.get("uncovered", ""),
                 made.get("unstable", ""), row.get("kale", {}).get("outcome", ""),
                 _PATH.sub("…", made.get("error", "")),
             )
         )  # fmt: skip
-    head = ("notebook", "outcome", "steps", "values", "displays", "files", "uncovered", "unstable",
-            "Kale", "own failure")  # fmt: skip
+    head = ("notebook", "packages", "cells", "code", "outcome", "steps", "values", "displays",
+            "files", "uncovered", "unstable", "Kale", "own failure")  # fmt: skip
     return "## All\n\n" + _table(head, lines)

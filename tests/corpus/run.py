@@ -1,15 +1,15 @@
 """Verifies the corpus from local clones and writes RESULTS.md.
 
     python tests/corpus/run.py CHECKOUTS --python current=PYTHON --python 2022=PYTHON
-        [--kale KALE] [--write]
+        [--kale current=PYTHON --kale 2022=PYTHON] [--write]
 
 CHECKOUTS holds a clone of each repository of the manifest, at its commit, under
 the repository's name. Each PYTHON is that of an environment made from
 requirements-NAME.txt: the notebooks are of different years, and many need the
 packages of theirs. Every notebook is verified with steps from its headings, in
 a copy of its folder; what it declares as inputs is compared with what its
-steps really read; and Kale compiles the same notebook with the same steps.
-Results are kept in a file as they come: run again, and the rest is done.
+steps really read; and Kale compiles and runs the same notebook with the same
+steps. Results are kept in a file as they come: run again, and the rest is done.
 """
 
 from __future__ import annotations
@@ -55,13 +55,15 @@ def main() -> int:
     def work(entry: Entry) -> None:
         row = done.get(entry.key, {})
         for name, job in (("verify", _verify), ("reads", _reads), ("kale", _kale)):
-            if name in row or (name == "kale" and not options.kale) or name in options.without:
+            if name in row or name in options.without:
+                continue
+            if name == "kale" and entry.environment not in options.kales:
                 continue
             if name != "verify" and _word(row) in ("fails", "-"):
                 continue
             with _placed(entry, options.checkouts) as place:
-                row[name] = job(place, options.pythons[entry.environment], options)
-            if name == "verify":
+                row[name] = job(place, entry.environment, options)
+            if name != "kale":
                 row[name]["code"] = code
             with lock:
                 done[entry.key] = row
@@ -84,7 +86,13 @@ def _arguments() -> argparse.Namespace:
         "--python", action="append", metavar="NAME=PYTHON", default=[],
         help="an environment and its Python; without: current, with this one",
     )  # fmt: skip
-    parser.add_argument("--kale", default="", help="the command of Kale 2.3, to compile the same")
+    parser.add_argument(
+        "--kale", action="append", metavar="NAME=PYTHON", default=[],
+        help="an environment with the same packages and Kale 2.3, to compile and run the same",
+    )  # fmt: skip
+    parser.add_argument(
+        "--kale-timeout", type=float, default=240.0, help="seconds for a run of Kale's pipeline"
+    )
     parser.add_argument("--only", default="", help="a part of the notebook's name")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for a notebook")
@@ -94,6 +102,7 @@ def _arguments() -> argparse.Namespace:
     options = parser.parse_args()
     named = options.python or [f"current={sys.executable}"]
     options.pythons = dict(item.split("=", 1) for item in named)
+    options.kales = dict(item.split("=", 1) for item in options.kale)
     return options
 
 
@@ -159,9 +168,9 @@ def _run(command: list[str], cwd: Path, timeout: float) -> tuple[int | None, str
     return process.returncode, out, err
 
 
-def _verify(place: Path, python: str, options: argparse.Namespace) -> Row:
+def _verify(place: Path, environment: str, options: argparse.Namespace) -> Row:
     started = time.monotonic()
-    command = [python, "-m", "kalelike", "verify", str(place)]
+    command = [options.pythons[environment], "-m", "kalelike", "verify", str(place)]
     command += ["--auto", "--json", "--start-method", "fork"]
     status, out, err = _run(command, place.parent, options.timeout)
     row: Row = {"seconds": round(time.monotonic() - started, 1)}
@@ -177,7 +186,7 @@ def _verify(place: Path, python: str, options: argparse.Namespace) -> Row:
             for item in found
         ]  # fmt: skip
         internal = last.get("internal_error")
-        plain = "" if internal else _plain_failure(place, python, options)
+        plain = "" if internal else _plain_failure(place, environment, options)
         outcome = "crash" if internal else "fails" if plain else "refused"
         return {**row, "outcome": outcome, "told": told or internal, "error": plain}
     if last.get("event") != "Verification":
@@ -205,16 +214,16 @@ def _verify(place: Path, python: str, options: argparse.Namespace) -> Row:
     }
 
 
-def _plain_failure(place: Path, python: str, options: argparse.Namespace) -> str:
+def _plain_failure(place: Path, environment: str, options: argparse.Namespace) -> str:
     """Run a refused notebook as it stands; return how it fails, nothing if it does not."""
-    command = [python, str(HERE / "plain.py"), str(place)]
+    command = [options.pythons[environment], str(HERE / "plain.py"), str(place)]
     status, out, err = _run(command, place.parent, options.timeout)
     failed = next((item[6:] for item in out.splitlines() if item.startswith("FAILS ")), "")
     return failed or ("" if status == 0 else f"ends with {status}: {err[-200:]}")
 
 
-def _reads(place: Path, python: str, options: argparse.Namespace) -> Row:
-    command = [python, str(HERE / "reads.py"), str(place)]
+def _reads(place: Path, environment: str, options: argparse.Namespace) -> Row:
+    command = [options.pythons[environment], str(HERE / "reads.py"), str(place)]
     status, out, err = _run(command, place.parent, options.timeout)
     line = next((item for item in out.splitlines() if item.startswith("READS ")), None)
     if status != 0 or line is None:
@@ -223,9 +232,10 @@ def _reads(place: Path, python: str, options: argparse.Namespace) -> Row:
     return data
 
 
-def _kale(place: Path, python: str, options: argparse.Namespace) -> Row:
-    command = [python, str(HERE / "kale_peer.py"), str(place), options.kale]
-    status, out, err = _run(command, place.parent, options.timeout)
+def _kale(place: Path, environment: str, options: argparse.Namespace) -> Row:
+    command = [options.pythons[environment], str(HERE / "kale_peer.py"), str(place)]
+    command += [options.kales[environment], str(options.kale_timeout)]
+    status, out, err = _run(command, place.parent, options.timeout + options.kale_timeout)
     line = next((item for item in out.splitlines() if item.startswith("KALE ")), None)
     if status is None or line is None:
         return {"outcome": "no result", "told": (err or "timeout")[-300:]}
