@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     options: argparse.Namespace | None = None
     try:
-        options = make_parser().parse_args(arguments)
+        options = make_parser(arguments).parse_args(arguments)
         return int(import_module(options.module).run_command(options))
     except SystemExit as leaving:  # argparse's --help and --version
         return leaving.code if isinstance(leaving.code, int) else Exit.OK

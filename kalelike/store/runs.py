@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import signal
 import sqlite3
@@ -117,7 +116,7 @@ class RunStore:
         graph: str | None = None,
     ) -> str:
         """Record the start of a run and return its id, which sorts by time."""
-        run = time.strftime("%Y%m%d-%H%M%S") + "-" + secrets.token_hex(2)
+        run = time.strftime("%Y%m%d-%H%M%S") + "-" + os.urandom(2).hex()
         with transaction(self._db):
             self._mark_dead_runs()
             self._db.execute(
