@@ -16,12 +16,17 @@ SIZES = (250, 1000, 2500, 5000)
 def main() -> None:
     """Analyse notebooks of growing size, then one of 250 cells again after an edit."""
     options = make_parser(__doc__, rounds=5, with_kale=False).parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        rates = [measure_size(folder, size, options.rounds) for size in SIZES]
-        edit = measure_edit(folder, options.rounds * 4)
+    rates, edit = measure_analysis(options.rounds)
     print_table("Analysis in process, cells per CPU second", rates)
     print_table("One edited cell of 250, milliseconds CPU", [edit])
+
+
+def measure_analysis(rounds: int) -> tuple[list[Series], Series]:
+    """Return cells per second for each of ``SIZES``, and milliseconds after an edit."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rates = [measure_size(folder, size, rounds) for size in SIZES]
+        return rates, measure_edit(folder, rounds * 4)
 
 
 def measure_size(folder: Path, size: int, rounds: int) -> Series:

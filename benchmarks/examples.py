@@ -10,6 +10,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from measure import Cost, Series, cost_of, kalelike_command, make_parser, must_pass, print_table
@@ -26,13 +27,19 @@ def main() -> None:
     parser = make_parser(__doc__, rounds=3, with_kale=False)
     parser.add_argument("names", nargs="*", help="examples (default: all)")
     options = parser.parse_args()
+    rows = measure_examples(options.rounds, options.names)
+    print_table("Examples, local run against the notebook run by nbclient", rows)
+
+
+def measure_examples(rounds: int, names: Sequence[str] = ()) -> list[Series]:
+    """Return a row for each example; the last two are the medians of all, CPU and wall."""
     rows, cpu_ratios, wall_ratios = [], [], []
     for path in sorted(EXAMPLES.glob("*.ipynb")):
-        if options.names and path.stem not in options.names:
+        if names and path.stem not in names:
             continue
         row = Series(f"{path.stem}: kalelike / nbclient, CPU", unit="x")
         walls = []
-        for _ in range(options.rounds):
+        for _ in range(rounds):
             ours, theirs = measure(path)
             row.values.append(ours.cpu / theirs.cpu)
             walls.append(ours.wall / theirs.wall)
@@ -41,7 +48,7 @@ def main() -> None:
         wall_ratios.append(statistics.median(walls))
     rows.append(Series("all examples: median of the medians, CPU", "1.0", "x", cpu_ratios))
     rows.append(Series("all examples: median of the medians, wall", "1.0", "x", wall_ratios))
-    print_table("Examples, local run against the notebook run by nbclient", rows)
+    return rows
 
 
 def measure(path: Path) -> tuple[Cost, Cost]:

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from measure import Series, make_parser, print_table
+from measure import Series, environment, make_parser, print_table
 
 _SAVE = """
 import json, os, resource, shutil, subprocess, sys, time
@@ -84,6 +84,12 @@ def main() -> None:
     parser = make_parser(__doc__, rounds=5, with_kale=False)
     parser.add_argument("--bytes", type=int, default=10**9, help="default: one gigabyte")
     options = parser.parse_args()
+    rows = measure_handoff(options.bytes, options.rounds)
+    print_table(f"{options.bytes / 1e9:g} GB of float64 between two steps", rows)
+
+
+def measure_handoff(size: int, rounds: int) -> list[Series]:
+    """Return what is measured for an array of ``size`` bytes; the ratios stand last."""
     names = ("copy, wall", "copy, CPU", "save and store, wall", "save and store, CPU")
     rows = [Series(name) for name in names]
     rows += [
@@ -92,22 +98,23 @@ def main() -> None:
         Series("hand-off / copy, CPU", unit="x"),
     ]
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_DIR")) as name:
-        count = str(options.bytes // 8)
-        pairs = _python(_SAVE, name, count, str(options.rounds))
-        loads = [_python(_LOAD, name, count) for _ in range(options.rounds)]
+        count = str(size // 8)
+        pairs = _python(_SAVE, name, count, str(rounds))
+        loads = [_python(_LOAD, name, count) for _ in range(rounds)]
     for pair, load in zip(pairs, loads, strict=True):
         (copy, copy_cpu), (save, save_cpu) = pair["copy"], pair["save"]
         ratios = ((save + load[0]) / copy, (save_cpu + load[1]) / copy_cpu)
         found = (copy, copy_cpu, save, save_cpu, load[0], *ratios)
         for row, value in zip(rows, found, strict=True):
             row.values.append(value)
-    print_table(f"{options.bytes / 1e9:g} GB of float64 between two steps", rows)
+    return rows
 
 
 def _python(code: str, *arguments: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=Path(__file__).parents[1],
+        env=environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

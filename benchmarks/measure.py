@@ -76,6 +76,7 @@ def cost_of(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=errors,
+            env=environment(),
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
@@ -85,6 +86,11 @@ def cost_of(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", "replace"))
     return Cost(usage.ru_utime + usage.ru_stime, wall, process.returncode, *texts)
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of measured commands: bytecode is kept, as pip's installs have it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def must_pass(cost: Cost) -> Cost:

@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from measure import Series, cost_of, kalelike_command, make_parser, must_pass, print_table
+from measure import (
+    Series,
+    cost_of,
+    kale_command,
+    kalelike_command,
+    make_parser,
+    must_pass,
+    print_table,
+)
 from notebooks import many_steps, write_notebook
 
 from kalelike.compiler import compile_notebook
 from kalelike.emit import to_yaml
 
 SIZES = (125, 250, 500, 1000)
+KALE_SIZE = 250
 
 
 def main() -> None:
     """Compile notebooks of growing size, cold and in process."""
-    options = make_parser(__doc__, rounds=5, with_kale=False).parse_args()
+    options = make_parser(__doc__, rounds=5).parse_args()
+    rows = measure_sizes(options.rounds, kale_command(options))
+    print_table("Compile by number of steps, CPU seconds", rows)
+
+
+def measure_sizes(
+    rounds: int, kale: list[str] | None, sizes: Sequence[int] = SIZES
+) -> list[Series]:
+    """Return three rows for each size, and one of Kale's for 250 steps, measured once."""
     rows: list[Series] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for size in SIZES:
+        for size in sizes:
             notebook = write_notebook(folder / f"steps{size}.ipynb", many_steps(size))
-            rows += measure_size(notebook, size, options.rounds)
-    print_table("Compile by number of steps, CPU seconds", rows)
+            rows += measure_size(notebook, size, rounds)
+            if kale and size == KALE_SIZE:
+                command = [*kale, "--nb", notebook.name, "--output_path", "kale"]
+                cost = must_pass(cost_of(command, folder))
+                rows.append(Series(f"{size} steps, kale --nb (2.3.0)", values=[cost.cpu]))
+    return rows
 
 
 def measure_size(notebook: Path, size: int, rounds: int) -> list[Series]:

@@ -28,23 +28,29 @@ PARALLEL = [
     (["step:left"], "time.sleep(4)\nleft = 1"),
     (["step:right"], "time.sleep(4)\nright = 2"),
 ]
+_CASES = (
+    ("three trivial steps, cold process", "1 s"),
+    ("rerun with nothing changed", "0.5 s, no step executed"),
+    ("rerun after a comment was edited", "no step executed"),
+    ("rerun after a plot was edited", "no step executed"),
+    ("two independent 4 s steps", "5.5 s"),
+)
 
 
 def main() -> None:
     """Run each case ``rounds`` times in a folder of its own."""
     options = make_parser(__doc__, rounds=7, with_kale=False).parse_args()
-    cases = (
-        ("three trivial steps, cold process", "1 s"),
-        ("rerun with nothing changed", "0.5 s, no step executed"),
-        ("rerun after a comment was edited", "no step executed"),
-        ("rerun after a plot was edited", "no step executed"),
-        ("two independent 4 s steps", "5.5 s"),
-    )
-    rows = [Pair(name, budget) for name, budget in cases]
-    for number in range(options.rounds):
+    rows = measure_engine(options.rounds)
+    print_table("Local engine", [series for row in rows for series in (row.wall, row.cpu)])
+
+
+def measure_engine(rounds: int) -> list[Pair]:
+    """Return the cases in the order of ``_CASES``."""
+    rows = [Pair(name, budget) for name, budget in _CASES]
+    for number in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             measure_round(Path(name), rows, with_parallel=number < 3)
-    print_table("Local engine", [series for row in rows for series in (row.wall, row.cpu)])
+    return rows
 
 
 class Pair:

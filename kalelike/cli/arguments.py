@@ -22,6 +22,7 @@ from kalelike.cli.shared_arguments import (
     add_source,
     add_store,
     add_timeout,
+    age,
     positive,
     tolerance,
 )
@@ -241,6 +242,21 @@ def _add_runs(parser: ArgumentParser) -> None:
     add_json(parser, "one JSON object")
 
 
+def _add_prune(parser: ArgumentParser) -> None:
+    add_store(parser)
+    parser.add_argument(
+        "--keep", type=positive, metavar="N", help="keep the newest N runs of each pipeline"
+    )
+    parser.add_argument(
+        "--older-than",
+        type=age,
+        metavar="AGE",
+        help="remove only runs that began longer ago: 30d, 12h or 45m",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="tell what would go, and keep it")
+    add_json(parser, "one JSON object")
+
+
 def _add_upload(parser: ArgumentParser) -> None:
     add_source(parser)
     add_auto(parser)
@@ -293,6 +309,7 @@ _COMMANDS = (
     ),
     _Command("show", "show a past run: steps, times, metrics, results, logs", _add_show),
     _Command("runs", "list the runs in a store", _add_runs),
+    _Command("prune", "remove old runs from a store, and what only they need", _add_prune),
     _Command(
         "upload",
         "put a notebook's pipeline on a Kubeflow server: a new version only if it changed",

@@ -10,7 +10,8 @@ from kalelike.cli.run_command import STORE, store_folder
 from kalelike.cli.terminal import visible
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
-from kalelike.store.runs import RunRow, RunStore
+from kalelike.store.rows import RunRow
+from kalelike.store.runs import RunStore
 
 
 def run_command(options: argparse.Namespace) -> int:

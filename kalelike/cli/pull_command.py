@@ -12,7 +12,8 @@ from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.kfp.pull import PAGES, Pulled, pull
 from kalelike.store.objects import has_object, object_path
-from kalelike.store.runs import RunRow, RunStore, StepRow
+from kalelike.store.rows import RunRow, StepRow
+from kalelike.store.runs import RunStore
 
 
 def run_command(options: argparse.Namespace) -> int:

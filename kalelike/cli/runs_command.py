@@ -12,7 +12,8 @@ from kalelike.cli.report import print_diagnostics, print_json
 from kalelike.cli.run_command import STORE, store_folder
 from kalelike.diagnostics import Severity
 from kalelike.errors import KalelikeError
-from kalelike.store.runs import RunRow, RunStore
+from kalelike.store.rows import RunRow
+from kalelike.store.runs import RunStore
 
 
 def run_command(options: argparse.Namespace) -> int:

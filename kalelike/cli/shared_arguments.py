@@ -153,6 +153,17 @@ def tolerance(text: str) -> float:
     return value
 
 
+_AGES = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def age(text: str) -> float:
+    """Read a span of time, such as ``30d``, in seconds."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _AGES or not (number.isascii() and number.isdigit()):
+        raise ArgumentTypeError(f"`{text}` is not a number of days, hours or minutes, such as 30d")
+    return int(number) * _AGES[unit]
+
+
 def seconds(text: str) -> float:
     """Read a number of seconds."""
     try:

@@ -20,7 +20,8 @@ from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.local.step_log import read_log
 from kalelike.store.loading import describe_values, load
-from kalelike.store.runs import RunRow, RunStore, StepRow
+from kalelike.store.rows import RunRow, StepRow
+from kalelike.store.runs import RunStore
 
 
 def run_command(options: argparse.Namespace) -> int:

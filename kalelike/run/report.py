@@ -11,7 +11,7 @@ from typing import Any
 
 from kalelike.runtime.cell_page import POLICY, STYLE, cell_html, escape
 from kalelike.store.loading import describe_values
-from kalelike.store.runs import ArtifactRow, RunRow, StepRow
+from kalelike.store.rows import ArtifactRow, RunRow, StepRow
 
 _COLOURS = {
     "succeeded": "#2da44e",

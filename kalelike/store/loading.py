@@ -13,7 +13,8 @@ from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.runtime.faults import StepError
 from kalelike.store.objects import object_path
-from kalelike.store.runs import ArtifactRow, RunRow, RunStore
+from kalelike.store.rows import ArtifactRow, RunRow
+from kalelike.store.runs import RunStore
 
 _FILE, _RANDOM = "@file:", "@random:"
 

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,72 +20,8 @@ from kalelike.runtime.audit import stamp_of
 from kalelike.runtime.faults import StepError
 from kalelike.store.database import open_database, transaction
 from kalelike.store.objects import commit_object, object_path, object_stamp
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactRow:
-    """An artifact of a step: its key, names, KFP type, digest and size in bytes."""
-
-    key: str
-    names: tuple[str, ...]
-    type: str
-    digest: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """One step of a run as stored; times are seconds since the epoch."""
-
-    name: str
-    status: str
-    started: float | None
-    ended: float | None
-    source_run: str | None
-    attempts: int
-    error: Mapping[str, Any] | None
-    reason: str | None
-    folder: Path | None
-    metrics: Mapping[str, Any]
-    artifacts: tuple[ArtifactRow, ...]
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the step ran."""
-        if self.started is None or self.ended is None:
-            return None
-        return self.ended - self.started
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run as stored."""
-
-    id: str
-    pipeline: str
-    notebook: str
-    engine: str
-    status: str
-    started: float
-    ended: float | None
-    parameters: Mapping[str, Any]
-    graph: str | None
-    steps: tuple[StepRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CacheEntry:
-    """What an earlier step with the same key gave.
-
-    ``observed`` is what else it read, and holds only as long as that is unchanged.
-    """
-
-    run: str
-    step: str
-    folder: Path
-    outputs: Mapping[str, Mapping[str, Any]]
-    metrics: Mapping[str, Any]
-    observed: Mapping[str, Any]
+from kalelike.store.owners import is_alive, process_start
+from kalelike.store.rows import CacheEntry, RunRow, read_run, read_steps
 
 
 class RunStore:
@@ -140,7 +76,7 @@ class RunStore:
             "SELECT id, pid, process_started FROM runs WHERE status = 'running' AND engine <> 'kfp'"
         ).fetchall()
         for row in rows:
-            if row["pid"] and process_start(row["pid"]) != row["process_started"]:
+            if row["pid"] and not is_alive(row["pid"], row["process_started"]):
                 self._db.execute(
                     "UPDATE runs SET status = 'killed', ended = ? WHERE id = ?",
                     (time.time(), row["id"]),
@@ -240,7 +176,7 @@ class RunStore:
         row = self._db.execute(
             "SELECT pid, process_started FROM runs WHERE id=?", (run,)
         ).fetchone()
-        if row["pid"] and process_start(row["pid"]) == row["process_started"]:
+        if row["pid"] and is_alive(row["pid"], row["process_started"]):
             os.kill(row["pid"], signal.SIGINT)
 
     def set_times(self, run: str, step: str, started: float | None, ended: float | None) -> None:
@@ -255,6 +191,12 @@ class RunStore:
         self._db.execute(
             "UPDATE runs SET status=?, ended=? WHERE id=?", (status, ended or time.time(), run)
         )
+
+    def begin_pruning(self) -> sqlite3.Connection:
+        """Mark runs whose process is gone; return the database, for ``pruning``."""
+        with transaction(self._db):
+            self._mark_dead_runs()
+        return self._db
 
     # -- objects -----------------------------------------------------------------
 
@@ -319,7 +261,9 @@ class RunStore:
         ).fetchone()
         if row is None:
             return None
-        found = next(item for item in self._steps(row["run"]) if item.name == step)
+        found = next(
+            item for item in read_steps(self._db, self.folder, row["run"]) if item.name == step
+        )
         outputs = {
             item.key: {
                 "names": list(item.names), "digest": item.digest, "size": item.size,
@@ -360,7 +304,7 @@ class RunStore:
         rows = self._db.execute(
             "SELECT * FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)
         ).fetchall()
-        return [_run_row(row) for row in rows]
+        return [read_run(row) for row in rows]
 
     def find_run(self, prefix: str | None = None) -> RunRow:
         """Return a run with its steps, by the beginning of its id; the newest without one.
@@ -384,72 +328,7 @@ class RunStore:
                     )
                 ]
             )
-        return _run_row(found[0], self._steps(found[0].id))
-
-    def _steps(self, run: str) -> tuple[StepRow, ...]:
-        rows = self._db.execute(
-            "SELECT * FROM steps WHERE run=? ORDER BY position", (run,)
-        ).fetchall()
-        return tuple(self._step_row(row) for row in rows)
-
-    def _step_row(self, row: sqlite3.Row) -> StepRow:
-        key = (row["run"], row["name"])
-        metrics = self._db.execute(
-            "SELECT name, value FROM metrics WHERE run=? AND step=?", key
-        ).fetchall()
-        artifacts = self._db.execute(
-            "SELECT * FROM artifacts WHERE run=? AND step=? ORDER BY key", key
-        ).fetchall()
-        return StepRow(
-            row["name"],
-            row["status"],
-            row["started"],
-            row["ended"],
-            row["source_run"],
-            row["attempts"],
-            json.loads(row["error"]) if row["error"] else None,
-            row["reason"],
-            self.folder / row["folder"] if row["folder"] else None,
-            {item["name"]: json.loads(item["value"]) for item in metrics},
-            tuple(
-                ArtifactRow(
-                    item["key"],
-                    tuple(json.loads(item["names"])),
-                    item["type"],
-                    item["digest"],
-                    item["size"],
-                )
-                for item in artifacts
-            ),
-        )
+        return replace(found[0], steps=read_steps(self._db, self.folder, found[0].id))
 
     def _relative(self, folder: Path) -> str:
         return str(folder.relative_to(self.folder))
-
-
-def _run_row(row: Any, steps: tuple[StepRow, ...] = ()) -> RunRow:
-    if isinstance(row, RunRow):
-        return RunRow(
-            row.id, row.pipeline, row.notebook, row.engine, row.status, row.started, row.ended,
-            row.parameters, row.graph, steps,
-        )  # fmt: skip
-    return RunRow(
-        row["id"], row["pipeline"], row["notebook"], row["engine"], row["status"], row["started"],
-        row["ended"], json.loads(row["parameters"]), row["graph"], steps,
-    )  # fmt: skip
-
-
-def process_start(pid: int) -> str | None:
-    """Return when a process started, as the system tells it; None if there is no such process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-        return fields[19]
-    except (OSError, IndexError):
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        return ""
-    return ""

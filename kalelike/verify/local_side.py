@@ -18,7 +18,8 @@ from kalelike.run.backend import RunOptions, RunResult
 from kalelike.run.events import Event, StepFinished, StepStarted
 from kalelike.run.local.engine import run_pipeline
 from kalelike.runtime.observing import DETAIL, RANDOM_START
-from kalelike.store.runs import RunStore, StepRow
+from kalelike.store.rows import StepRow
+from kalelike.store.runs import RunStore
 from kalelike.verify.observations import PipelineObservation, Shown, StepObservation, Tell
 from kalelike.verify.subject import StepPlan, Subject
 from kalelike.verify.workspace import make_workspace

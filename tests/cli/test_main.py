@@ -12,7 +12,7 @@ import pytest
 from kalelike import __version__
 from kalelike.cli.main import main
 
-COMMANDS = ("compile", "run", "graph", "check", "show", "runs")
+COMMANDS = ("compile", "run", "graph", "check", "show", "runs", "prune")
 HEAVY = ("IPython", "rich", "yaml", "nbformat", "kfp", "numpy", "pandas", "asyncio", "sqlite3")
 
 

@@ -23,7 +23,8 @@ from kalelike.run.local.engine import run_pipeline
 from kalelike.run.local.launcher import LauncherKind
 from kalelike.run.local.processes import PROCESSES
 from kalelike.store.objects import object_path
-from kalelike.store.runs import RunRow, RunStore
+from kalelike.store.rows import RunRow
+from kalelike.store.runs import RunStore
 from tests.equivalence.warm import Oracle
 
 ROOT = Path(__file__).parents[2]

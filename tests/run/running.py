@@ -13,7 +13,8 @@ from kalelike.compiler import compile_notebook, write_codes
 from kalelike.run.backend import RunOptions, RunResult, StepResult
 from kalelike.run.events import Event, StepFinished, StepLog
 from kalelike.run.local.engine import run_pipeline
-from kalelike.store.runs import RunRow, RunStore
+from kalelike.store.rows import RunRow
+from kalelike.store.runs import RunStore
 from tests.equivalence.harness import write_notebook
 
 Cells = list[tuple[str, str]]

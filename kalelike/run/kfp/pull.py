@@ -16,7 +16,7 @@ from kalelike.errors import BackendError
 from kalelike.runtime.faults import StepError
 from kalelike.store.integrity import check_artifact
 from kalelike.store.objects import commit_object, has_object, object_path
-from kalelike.store.runs import RunRow, StepRow
+from kalelike.store.rows import RunRow, StepRow
 
 PAGES = {"report": "report.html", "notebook": "notebook.ipynb", "metrics": "metrics.json"}
 """What a step gives beside its values, and how the store calls it."""

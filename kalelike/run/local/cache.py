@@ -19,7 +19,8 @@ from kalelike.run.backend import RunOptions
 from kalelike.run.local.plan import Task
 from kalelike.runtime.audit import FILE_NAME, digest_of_listing, digest_of_text, stamp_of
 from kalelike.runtime.hidden_state import file_digest
-from kalelike.store.runs import CacheEntry, RunStore
+from kalelike.store.rows import CacheEntry
+from kalelike.store.runs import RunStore
 
 # Above so many files a step's result counts on their stamps: hashing an image
 # collection anew would cost more than the step.

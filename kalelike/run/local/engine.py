@@ -34,7 +34,8 @@ from kalelike.run.local.plan import Plan, Task, plan_run
 from kalelike.run.local.processes import PROCESSES
 from kalelike.run.local.step_log import StepLogReader, parse_retry
 from kalelike.run.local.stopping import Stop
-from kalelike.store.runs import CacheEntry, RunStore
+from kalelike.store.rows import CacheEntry
+from kalelike.store.runs import RunStore
 
 _TICK = 0.05
 _GRACE = 3.0
