@@ -9,6 +9,7 @@ import ast
 import base64
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,7 @@ def _make_bundle(
             f"{pin.name}=={_version(pin)}" for pin in all_pins(needs.steps) if not pin.project
         ],
         "index_url": index_url or "",
+        "python": "{}.{}".format(*sys.version_info),
     }
     text = json.dumps(content, sort_keys=True)
     bundle = Bundle(pack_bundle(text), hashlib.sha256(text.encode()).hexdigest()[:16])

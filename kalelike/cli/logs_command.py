@@ -17,6 +17,7 @@ from kalelike.store.runs import RunStore
 def run_command(options: argparse.Namespace) -> int:
     """Print a log; raises ``KalelikeError`` when there is no such run, step or log."""
     from kalelike.run.kfp.logs import user_lines
+    from kalelike.run.local.step_log import parse_retry
 
     folder = store_folder(options.store, Path(STORE))
     store = RunStore(folder)
@@ -25,7 +26,8 @@ def run_command(options: argparse.Namespace) -> int:
     finally:
         store.close()
     for line in user_lines(_log(folder, run, options.step)):
-        print(visible(line))
+        if parse_retry(line) is None:
+            print(visible(line))
     return Exit.OK
 
 

@@ -260,6 +260,8 @@ class LiveProgress:
                 self._rows[step] = _Row("running", started)
             case StepLog(step=step, line=line):
                 self._rows[step].text = visible(plain_text(line))
+            case StepWaits(step=step, reason=reason):
+                self._rows[step].text = visible(reason)
             case StepRetrying(step=step):
                 self._rows[step].text = retry_text(event)
             case StepFinished(step=step, status=status):
@@ -281,7 +283,7 @@ class LiveProgress:
             mark, colour = MARKS[item.status]
             seconds = f"{item.seconds:.2f} s" if item.seconds else ""
             extra = metrics_text(item.metrics) or item.reason or ""
-            if item.status == "cached":
+            if item.status == "cached" and item.source_run:
                 extra = f"from run {item.source_run}  {extra}"
             text = f"{item.step:<{width}} {seconds:>9}  {extra}".rstrip()
             print(f"{paint(mark, colour, sys.stdout)} {text}")

@@ -31,6 +31,7 @@ _SITE = "site.tar.gz"
 _ABOUT = "setup.json"
 _LEVEL = 1
 """Of gzip: wheels' content is large, and the artifact store is near."""
+_QUIET = ("Collecting ", "Looking in ", "Installing collected", "[notice]")
 
 
 def make_setup(folder: str, bundle: Mapping[str, Any], arguments: Sequence[str]) -> int:
@@ -38,7 +39,7 @@ def make_setup(folder: str, bundle: Mapping[str, Any], arguments: Sequence[str])
 
     ``bundle`` has ``files`` (``text`` or ``base64`` by relative path), ``packages``
     (``name``, ``version`` and ``least``, from which on any will do, or a requirement's
-    ``text``),
+    ``text``), ``python`` (the version that those are known to work with),
     ``constraints`` (pins of what those need) and ``index_url``.
     """
     started = time.monotonic()
@@ -48,6 +49,9 @@ def make_setup(folder: str, bundle: Mapping[str, Any], arguments: Sequence[str])
         _write_files(target / "files", bundle["files"])
         missing = [item for item in bundle["packages"] if not _is_here(item)]
         _tell_packages(bundle["packages"], missing)
+        here = _this_python()["python"]
+        if missing and here != bundle["python"]:
+            print(f"note: the image has Python {here}, and the versions are of {bundle['python']}")
         if missing:
             failure = _install(target, missing, bundle["constraints"], bundle["index_url"])
         (target / _ABOUT).write_text(json.dumps(_this_python()), "utf-8")
@@ -142,13 +146,10 @@ def _install(
             "--prefer-binary", "-c", str(constraints),
             *(item.get("text") or f"{item['name']}=={item['version']}" for item in missing),
         ]  # fmt: skip
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, text=True, errors="replace", check=False,
-        )  # fmt: skip
-        print(done.stdout, flush=True)
-        if done.returncode != 0:
-            return _explain(done.stdout)
+        status, output = _run_told(command, environment)
+        if status != 0:
+            return _explain(output)
+        print("packing what was installed", flush=True)
         with (
             written_aside(target / _SITE) as aside,
             tarfile.open(aside, "w:gz", compresslevel=_LEVEL) as archive,
@@ -157,18 +158,41 @@ def _install(
     return None
 
 
+def _run_told(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run pip, its lines shown as they come; what only says what is asked for is left out."""
+    lines = []
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, text=True, errors="replace",
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if not line.startswith(_QUIET):
+                print(line.strip(), flush=True)
+    return process.returncode, "".join(lines)
+
+
 def _explain(output: str) -> Failure:
     if "No module named pip" in output:
         return Failure(
             "NoPip", "the image has no pip to install packages with", "KL921",
             hint="name another image with --image, for example the official python one",
         )  # fmt: skip
-    errors = [line for line in output.splitlines() if line.startswith("ERROR:")]
+    lines = output.splitlines()
+    errors = [line for line in lines if line.startswith("ERROR:")]
     why = errors[-1].removeprefix("ERROR:").strip() if errors else "see the log"
+    hint = "name an index that the cluster reaches with --index-url, or build images"
+    broken = [line for line in lines if "connection broken by" in line]
+    if broken:
+        # Without an index, pip says of every package that there is no version of it.
+        reason = broken[-1].partition("connection broken by ")[2].strip("': ")
+        why = f"the package index cannot be reached from the pod: {reason[:300]}"
+    elif "No space left on device" in output:
+        hint = "give the pods more room in /tmp, for example `empty-dir:tmp:/tmp`, or build images"
     return Failure(
         "PackagesMissing", f"pip could not install the packages: {why}", "KL921",
-        traceback="\n".join(output.splitlines()[-20:]),
-        hint="name an index that the cluster reaches with --index-url, or build images",
+        traceback="\n".join(lines[-20:]), hint=hint,
     )  # fmt: skip
 
 
@@ -188,8 +212,12 @@ def _unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as file:
         if hasattr(tarfile, "data_filter"):
             file.extractall(folder, filter="data")
-        else:
-            file.extractall(folder)  # noqa: S202 - our own first step made it
+            return
+        for member in file:
+            # Even root may not give files away where all capabilities are dropped.
+            member.uid, member.gid = os.getuid(), os.getgid()
+            member.uname = member.gname = ""
+            file.extract(member, folder)
 
 
 def _use_writable_folder(fallback: Path) -> None:

@@ -15,6 +15,9 @@ from pathlib import Path
 from kalelike.runtime.atomic import strict_json, write_text
 from kalelike.runtime.faults import BadCallError
 
+_LAUNCHERS_OWN = "executor-logs"
+"""An output that KFP's launcher adds, and fills itself while the step runs."""
+
 # Where KFP's launcher mounts remote stores, by URI scheme.
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "file://": ""}
 
@@ -64,6 +67,7 @@ class ExecutorInput:
                     local_path(str(first["uri"])), str(first.get("name", key)), str(first["uri"])
                 )
                 for key, first in _firsts(outputs)
+                if key != _LAUNCHERS_OWN
             },
             Path(str(output_file)) if output_file else None,
             data,

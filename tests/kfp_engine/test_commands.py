@@ -299,3 +299,45 @@ def test_upload_makes_a_version_only_when_something_changed(place: Place) -> Non
     assert made == [True, False, True, False]
     assert len(place.server.versions) == 2
     assert not place.server.runs
+
+
+def test_the_launchers_own_words_are_not_the_users(place: Place) -> None:
+    """KFP 2.17 shows what a step stated as JSON of several lines, after the record."""
+    place.write(
+        (["step:one"], "print('{\"mine\": 1}')\nprint()\nprint('end')\nx = 1\n"),
+        (["step:two"], "y = x\n"),
+    )
+    code, printed = place.run("--json")
+    assert code == 0
+    lines = [json.loads(line) for line in printed.splitlines()]
+    assert [item["line"] for item in lines if item["event"] == "StepLog"] == ['{"mine": 1}', "end"]
+    run = place.latest()["run"]
+    log = place.call("logs", run, "one", *place.store())[1]
+    assert log.splitlines() == ['{"mine": 1}', "", "end", ""]
+
+
+def test_metrics_come_back_where_logs_are_not_archived(place: Place) -> None:
+    place.server.archives = False
+    place.write((["step:one"], "x = 1\n"), (["pipeline-metrics"], "print(x)\n"))
+    code, printed = place.run("--json")
+    assert code == 0
+    assert json.loads(printed.splitlines()[-1])["metrics"] == {"x": 1}
+
+
+def test_a_log_that_is_gone_is_said(place: Place) -> None:
+    place.server.archives, place.server.pods_gone = False, True
+    place.write((["step:one"], "x = 1\n"))
+    code, printed = place.run()
+    assert code == 0
+    assert "KL917" in printed
+    assert "archiveLogs" in printed
+
+
+def test_a_line_that_the_server_cannot_read_costs_nothing(place: Place) -> None:
+    place.server.pods_gone = True
+    place.write(
+        (["step:one"], "print('x' * 2_000_000)\nx = 1\n"), (["pipeline-metrics"], "print(x)\n")
+    )
+    code, printed = place.run("--json")
+    assert code == 0
+    assert json.loads(printed.splitlines()[-1])["metrics"] == {"x": 1}

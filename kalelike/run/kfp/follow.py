@@ -15,6 +15,7 @@ from kalelike.run.events import (
     RunFinished,
     StepFinished,
     StepLog,
+    StepRetrying,
     StepStarted,
     StepWaits,
 )
@@ -25,7 +26,8 @@ from kalelike.run.kfp.logs import launcher_reason, read_log, user_lines
 from kalelike.run.kfp.outcomes import Outcome, read_outcome
 from kalelike.run.kfp.states import ENDS, Phase, Snapshot, StepState, read_snapshot
 from kalelike.run.kfp.steps import KfpStep
-from kalelike.run.kfp.waiting import waiting_reason
+from kalelike.run.kfp.waiting import waiting_reason, workflow_message
+from kalelike.run.local.step_log import parse_retry
 
 _T = TypeVar("_T")
 _LARGEST_LIVE_LOG = 1_000_000
@@ -119,7 +121,10 @@ class Follower:
         if not nodes:
             raise ApiError(Fault.MISSING, f"it has none yet: the step is {state.phase}")
         try:
-            return "\n".join(read_log(self.connection, self.run_id, node) for node in nodes)
+            live = state.phase not in ENDS
+            return "\n".join(
+                read_log(self.connection, self.run_id, node, live=live) for node in nodes
+            )
         except LookupError as error:
             raise ApiError(Fault.MISSING, str(error)) from error
 
@@ -186,7 +191,9 @@ class Follower:
         if waited < self.pace.pending or now - seen.asked_why < self.pace.pending / 4:
             return
         seen.asked_why = now
-        reason = waiting_reason(self.connection.target, snapshot.workflow, step)
+        instances = snapshot.steps[step.name].instances
+        nodes = [node for item in instances for node in (*item.pods, item.driver)]
+        reason = waiting_reason(self.connection.target, snapshot.workflow, step, nodes)
         if reason and reason != seen.reason:
             seen.reason = reason
             self.tell(StepWaits(time.time(), self.run, step.name, reason))
@@ -198,7 +205,7 @@ class Follower:
             return
         seen.log_read = now
         try:
-            text = read_log(self.connection, self.run_id, pods[-1])
+            text = read_log(self.connection, self.run_id, pods[-1], live=True)
         except (LookupError, ApiError):
             return  # It is read whole at the step's end.
         seen.live = len(text) < _LARGEST_LIVE_LOG
@@ -208,7 +215,10 @@ class Follower:
         lines = list(user_lines(text))
         end = len(lines) if whole else len(lines) - 1
         for line in lines[seen.lines : end]:
-            if line:
+            retry = parse_retry(line)
+            if retry is not None:
+                self.tell(StepRetrying(time.time(), self.run, step, **retry))
+            elif line:
                 self.tell(StepLog(time.time(), self.run, step, line))
         seen.lines = max(seen.lines, end)
 
@@ -313,7 +323,11 @@ class Follower:
     def _failed_alone(self, snapshot: Snapshot) -> Diagnostic:
         """A run that failed without a step that did: Kubeflow's own parts failed."""
         namespace = self.connection.target.namespace or "kubeflow"
-        why = snapshot.error or self._root_complaint(snapshot)
+        why = (
+            snapshot.error
+            or self._root_complaint(snapshot)
+            or workflow_message(self.connection.target, snapshot.workflow)
+        )
         return diagnose(
             "kfp-run-failed",
             "Kubeflow ended the run before any step failed" + (f": {why}" if why else ""),

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -19,12 +20,24 @@ _LAUNCHER = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+\.go:\d+\] 
 # Argo's emissary writes logfmt, and marks it.
 _ARGO = re.compile(r'time="?[^ ]+"? level=\w+ .*\bargo=true')
 _LONGEST_RECORD = 256 * 1024
+_TEMPLATES = ("system-container-impl", "retry-system-container-impl")
+_LONGEST_POD_PREFIX = 241
 
 
 def user_lines(log: str) -> Iterator[str]:
-    """Yield the lines that the step itself wrote: no launcher's, no record."""
+    """Yield the lines that the step itself wrote (its retries' too): no launcher's, no record.
+
+    The launcher shows what the step stated (its executor output) as JSON of
+    several lines, of which only the first has its prefix.
+    """
+    in_block = False
     for line in log.splitlines():
-        if line.startswith(MARK) or _LAUNCHER.match(line) or _ARGO.match(line):
+        launcher = _LAUNCHER.match(line)
+        if in_block and launcher is None:
+            in_block = line != "}"
+            continue
+        in_block = launcher is not None and line.endswith("{")
+        if launcher or line.startswith(MARK) or _ARGO.match(line):
             continue
         yield line
 
@@ -70,31 +83,60 @@ def _is_record(data: object) -> bool:
     return all(isinstance(data.get(key), kind) for key, kind in shape.items())
 
 
-def read_log(connection: Connection, run_id: str, node: str) -> str:
-    """Return the log of a pod's node, from the pod or from the artifact store.
+def read_log(connection: Connection, run_id: str, node: str, *, live: bool = False) -> str:
+    """Return the log of a node that ended, or with ``live`` of one that may still run.
 
+    The archived log comes first for one that ended: the other way gives the
+    same, but without empty lines and lines that are JSON, and up to a line of
+    1 MiB (KFP's ``CopyLogFromArchiveReader``). Only the pod has the log of a
+    step that runs, and is asked by its own name, which is not the node's.
     Raises ``LookupError`` when the server has none, and ``ApiError``.
     """
+    by_node = partial(_from_pod, connection, run_id, node)
+    by_name = (partial(_from_pod, connection, run_id, name) for name in pod_names(node))
+    archived = partial(_from_artifacts, connection, run_id, node)
     problems = []
-    for read in (_from_pod, _from_artifacts):
+    for read in (*by_name, by_node) if live else (archived, by_node, *by_name):
         try:
-            return read(connection, run_id, node)
+            return read()
         except LookupError as error:
             problems.append(str(error))
         except ApiError as fault:
             if fault.kind in TRANSIENT and fault.status < 500:
                 raise
             problems.append(fault.message)
-    raise LookupError("; ".join(dict.fromkeys(problems)))
+    raise LookupError(problems[0])
 
 
-def _from_pod(connection: Connection, run_id: str, node: str) -> str:
-    path = f"/apis/v1alpha1/runs/{quote(run_id, '')}/nodes/{quote(node, '')}/log"
+def pod_names(node: str) -> tuple[str, ...]:
+    """Return how the pod of a node that runs a user's container may be called.
+
+    Argo puts the template's name between workflow and hash (``GeneratePodName``);
+    KFP's template has a name of its own for steps with a retry policy.
+    """
+    workflow, _, number = node.rpartition("-")
+    return tuple(f"{workflow}-{template}"[:_LONGEST_POD_PREFIX] + f"-{number}"
+                 for template in _TEMPLATES)  # fmt: skip
+
+
+def _from_pod(connection: Connection, run_id: str, name: str) -> str:
+    path = f"/apis/v1alpha1/runs/{quote(run_id, '')}/nodes/{quote(name, '')}/log"
     text = connection.get_bytes(path).decode("utf-8", "replace")
-    # An unknown node answers with success, and the error in the body.
-    if text.startswith('{"error_message"'):
+    # An unknown node answers with success, and the error in the body; an error
+    # on the way stands after what had been read.
+    body, found, error = text.rpartition('{"error_message"')
+    if not found or not _is_error(found + error):
+        return text
+    if not body:
         raise LookupError(_error_message(text))
-    return text
+    return f"{body}(the server could not read the rest of the log)\n"
+
+
+def _is_error(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return text.startswith('{"error_message":"')
 
 
 def _from_artifacts(connection: Connection, run_id: str, node: str) -> str:

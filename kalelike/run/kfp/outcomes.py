@@ -11,6 +11,7 @@ from kalelike.run.kfp.connection import Connection
 from kalelike.run.kfp.faults import ApiError
 from kalelike.run.kfp.logs import find_record, launcher_reason, read_log, user_lines
 from kalelike.run.kfp.states import InstanceState, Phase, StepState
+from kalelike.run.local.step_log import parse_retry
 
 _TAIL = 40
 
@@ -125,8 +126,14 @@ def _error(log: str, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
             "raise the limit with a tag `limit:memory:…`",
             _tail(log),
         )
-    what = f"the step's process ended with status {code}" if code else "the step's pod failed"
-    return describe("Exited", what, "step-killed", "", _tail(log))
+    if code:
+        what, hint = f"the step's process ended with status {code}", ""
+    elif said:
+        what, hint = f"the step's process could not run: {said}", "check its image and its limits"
+    else:
+        what = "the step's pod was ended from outside: its log just stops"
+        hint = "most often for its memory (tag `limit:memory:…`), or because its node went away"
+    return describe("Exited", what, "step-killed", hint, _tail(log))
 
 
 def _no_log(why: str) -> Mapping[str, Any]:
@@ -151,4 +158,5 @@ def describe(
 
 
 def _tail(log: str) -> str:
-    return "\n".join(list(user_lines(log))[-_TAIL:])
+    lines = [line for line in user_lines(log) if parse_retry(line) is None]
+    return "\n".join(lines[-_TAIL:])
