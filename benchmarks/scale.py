@@ -23,6 +23,8 @@ from kalelike.emit import to_yaml
 
 SIZES = (125, 250, 500, 1000)
 KALE_SIZE = 250
+LARGEST = 250
+"""Of those sizes, the largest that Kubeflow's limits let the command compile."""
 
 
 def main() -> None:
@@ -55,13 +57,14 @@ def measure_size(notebook: Path, size: int, rounds: int) -> list[Series]:
     stages = Series(f"{size} steps, in process")
     each = Series(f"{size} steps, for one step", "the same for all sizes", "ms")
     for _ in range(rounds):
-        command = [*kalelike_command(), "compile", str(notebook), "-o", str(notebook) + ".yaml"]
-        cold.values.append(must_pass(cost_of(command, notebook.parent)).cpu)
+        if size <= LARGEST:
+            command = [*kalelike_command(), "compile", str(notebook), "-o", f"{notebook}.yaml"]
+            cold.values.append(must_pass(cost_of(command, notebook.parent)).cpu)
         start = time.process_time()
         to_yaml(compile_notebook(notebook).document)
         stages.values.append(time.process_time() - start)
         each.values.append(1000 * stages.values[-1] / size)
-    return [cold, stages, each]
+    return [cold, stages, each] if cold.values else [stages, each]
 
 
 if __name__ == "__main__":

@@ -50,7 +50,26 @@ def read_document(path: Path) -> PipelineDocument:
     found = check_text(text, path.name)
     if has_errors(item for item in found if item.code.name not in CLUSTER_LIMITS):
         raise KalelikeError(found)
-    return from_yaml(text)
+    document = from_yaml(text)
+    return PipelineDocument(
+        _without_nulls(document.ir),
+        _without_nulls(document.platform) if document.platform is not None else None,
+    )
+
+
+# Messages whose null is a value (``google.protobuf.Value``).
+_VALUES = frozenset({"constant", "defaultValue"})
+
+
+def _without_nulls(part: Any) -> Any:
+    """Leave out fields that are null: protobuf's JSON means by it that they are not set."""
+    if isinstance(part, Mapping):
+        return {
+            key: item if key in _VALUES else _without_nulls(item)
+            for key, item in part.items()
+            if item is not None or key in _VALUES
+        }
+    return [_without_nulls(item) for item in part] if isinstance(part, list) else part
 
 
 def step_sources(ir: Mapping[str, Any], folders: Sequence[Path]) -> tuple[str, ...]:
@@ -59,12 +78,14 @@ def step_sources(ir: Mapping[str, Any], folders: Sequence[Path]) -> tuple[str, .
     for executor in ir.get("deploymentSpec", {}).get("executors", {}).values():
         arguments = executor.get("container", {}).get("args", [])
         for folder in folders:
-            code = folder / f"{'-'.join(arguments[:2])}.json"
+            code = folder / f"{'-'.join(map(str, arguments[:2]))}.json"
+            if code.parent != folder:
+                continue
             try:
                 data = json.loads(code.read_text("utf-8"))
-            except (OSError, ValueError):
+                sources = [item["source"] for item in (*data["preamble"], *data["cells"])]
+            except (OSError, ValueError, KeyError, TypeError):
                 continue
-            for item in (*data["preamble"], *data["cells"]):
-                found[item["source"]] = None
+            found.update(dict.fromkeys(map(str, sources)))
             break
     return tuple(found)

@@ -68,7 +68,10 @@ def _as_number(text: str) -> object:
     digits = text.replace("_", "")
     for pattern, base in _INTEGERS:
         if pattern.fullmatch(digits):
-            value = int(digits.replace("o", "").replace("O", ""), base)
+            try:
+                value = int(digits.replace("o", "").replace("O", ""), base)
+            except ValueError:  # More digits than Python makes a number of.
+                break
             if -(2**63) <= value <= _LARGEST_INTEGER:
                 return value
             break

@@ -137,11 +137,12 @@ def _task(
         raise _UnsupportedError("an importer or a resolver")
     command = list(container.get("command", ()))
     arguments = tuple(str(item) for item in container.get("args", ()))
-    if command[1:3] not in (ENTRY_POINT, _CARRIED) or len(arguments) < 3 or arguments[2] != _INPUT:
+    ours = command[1:3] in (ENTRY_POINT, _CARRIED) and str(command[0]).startswith("python")
+    if not ours or arguments[2:3] != (_INPUT,):
         raise _UnsupportedError("a container whose command is not kalelike's entry point")
     inputs, after = _artifact_inputs(task)
     outputs = {
-        key: str(item["artifactType"].get("schemaTitle", "system.Artifact"))
+        key: str(item.get("artifactType", {}).get("schemaTitle", "system.Artifact"))
         for key, item in component.get("outputDefinitions", {}).get("artifacts", {}).items()
     }
     _check_names(name, arguments, outputs)
