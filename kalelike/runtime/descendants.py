@@ -15,6 +15,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform.startswith("linux")
 _MOST_SECONDS = 5.0
+ENGINE = "KALELIKE_ENGINE"
+"""The variable that marks a supervisor and all that it starts: the engine's pid, its start, …"""
 
 
 def die_with_parent(kind: signal.Signals | None) -> None:
@@ -96,6 +98,31 @@ def signal_tree(pid: int, kind: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if os.getpgid(item) != pid:
                 os.kill(item, kind)
+
+
+def end_marked(mark: str) -> None:
+    """Kill all processes whose environment has a ``KALELIKE_ENGINE`` that begins with ``mark``.
+
+    These are what a supervisor and its steps started, wherever they have gone:
+    when the supervisor itself was killed, nobody is their parent any more.
+    """
+    wanted = f"\0{ENGINE}={mark}".encode()
+    deadline = time.monotonic() + _MOST_SECONDS
+    while (found := _with_environment(wanted)) and time.monotonic() < deadline:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.002)
+
+
+def _with_environment(part: bytes) -> list[int]:
+    """Return the processes that were started with these bytes in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if part in b"\0" + path.read_bytes():
+                found.append(int(path.parent.name))
+    return [pid for pid in found if pid != os.getpid()]
 
 
 def end_all(pids: Iterable[int]) -> None:

@@ -17,6 +17,7 @@ from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.runtime.atomic import remove, remove_stale_parts
 from kalelike.runtime.audit import stamp_of
+from kalelike.runtime.descendants import end_marked
 from kalelike.runtime.faults import StepError
 from kalelike.store.database import open_database, transaction
 from kalelike.store.objects import commit_object, object_path, object_stamp
@@ -68,7 +69,7 @@ class RunStore:
         return run
 
     def _mark_dead_runs(self) -> None:
-        """Mark runs whose process is gone, and remove what their steps had half written.
+        """Mark runs whose process is gone; end and remove what their steps left.
 
         A cluster's runs need no process here.
         """
@@ -77,6 +78,7 @@ class RunStore:
         ).fetchall()
         for row in rows:
             if row["pid"] and not is_alive(row["pid"], row["process_started"]):
+                end_marked(f"{row['pid']}:{row['process_started']}:")
                 self._db.execute(
                     "UPDATE runs SET status = 'killed', ended = ? WHERE id = ?",
                     (time.time(), row["id"]),

@@ -62,6 +62,21 @@ def test_a_plot_edited(tmp_path: Path) -> None:
     assert run_cells(tmp_path, edited(cells, "'squares'", "'x squared'")).executed == set()
 
 
+def test_a_step_that_only_plots(tmp_path: Path) -> None:
+    """What it shows is all that there is of it: it runs again, and nothing else does."""
+    cells: Cells = [
+        ("imports", "import matplotlib.pyplot as plt"),
+        ("step:make", "values = [1, 4, 9]"),
+        ("step:draw", "# a comment\nplt.plot(values)\nplt.title('squares')\nprint('drawn')"),
+        ("step:total", "total = sum(values)"),
+    ]
+    assert run_cells(tmp_path, cells).executed == {"make", "draw", "total"}
+    assert run_cells(tmp_path, edited(cells, "# a comment", "# another")).executed == set()
+    outcome = run_cells(tmp_path, edited(cells, "'drawn'", "'drawn again'"))
+    assert outcome.executed == {"draw"}
+    assert "drawn again" in outcome.text("draw")
+
+
 def test_nothing_changed(folder: Path) -> None:
     first = run_cells(folder, CHAIN)
     again = run_cells(folder, CHAIN)

@@ -143,10 +143,24 @@ def test_the_supervisor_is_killed(busy: Path) -> None:
     assert process.returncode == 1
     failed = next(e for e in events_of(output) if e.get("step") == "busy" and e.get("error"))
     assert "forked from" in failed["error"]["message"]
-    for pid, command in processes_in(busy.parent).items():
-        # A daemon that left its session has nobody who knows of it any more.
-        assert "4322" in command
-        os.kill(pid, signal.SIGKILL)
+    nothing_is_left(busy.parent)
+
+
+def test_engine_and_supervisor_are_killed(busy: Path) -> None:
+    """A daemon that left its session has nobody who knows of it, until the next run."""
+    process = start(busy)
+    wait_until((busy.parent / "ready").exists)
+    (child,) = [pid for pid, command in processes_in(busy.parent).items() if "4321" in command]
+    supervisor = parent(parent(child))
+    process.send_signal(signal.SIGSTOP)
+    os.kill(supervisor, signal.SIGKILL)
+    process.kill()
+    process.communicate(timeout=60)
+    assert any("4322" in command for command in processes_in(busy.parent).values())
+    store = RunStore(busy.parent / ".kalelike")
+    assert store.find_run().status == "killed"
+    store.close()
+    nothing_is_left(busy.parent)
 
 
 def parent(pid: int) -> int:

@@ -8,6 +8,7 @@ that happened, and can then end the steps with all that they started.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -24,7 +25,8 @@ from typing import Any
 from kalelike.run.backend import RunOptions
 from kalelike.run.local.launcher import Ended, Launch, Launcher, LauncherKind
 from kalelike.run.local.plan import Plan
-from kalelike.runtime.descendants import memory_of
+from kalelike.runtime.descendants import ENGINE, end_marked, memory_of
+from kalelike.store.owners import process_start
 
 # The package may be on this process's path only (a checkout): its folder goes to
 # the end of the child's path, where it hides nothing.
@@ -34,6 +36,7 @@ _SUPERVISOR = (
     "from kalelike.run.local.zygote import main; main(sys.argv[1:])"
 )
 _PATIENCE = 2.0
+_marks = itertools.count(1)
 _LOOK_SECONDS = 0.1
 
 
@@ -49,6 +52,8 @@ class ProcessLauncher:
         self._imports = list(imports)
         self._cwd = cwd
         self._supervisor: _Supervisor | None = None
+        here = os.getpid()
+        self._mark = f"{here}:{process_start(here)}:{next(_marks)}:"
         self._next = 1
         self._live: dict[int, int | None] = {}
         self._done: list[Ended] = []
@@ -60,7 +65,7 @@ class ProcessLauncher:
     def start(self, launch: Launch) -> int:
         """See :class:`Launcher`."""
         if self._supervisor is None:
-            self._supervisor = _Supervisor(self._method, self._imports, self._cwd)
+            self._supervisor = _Supervisor(self._method, self._imports, self._cwd, self._mark)
         number = self._next
         self._next += 1
         self._live[number] = None
@@ -128,6 +133,7 @@ class ProcessLauncher:
         """
         assert self._supervisor is not None
         self._supervisor.kill()
+        end_marked(self._mark)
         self._supervisor = None
         was_warm, self._imports = bool(self._imports), []
         for number, pid in list(self._live.items()):
@@ -138,7 +144,7 @@ class ProcessLauncher:
             del self._live[number]
             self._done.append(Ended(number, -signal.SIGKILL, "lost"))
         if self._live:
-            self._supervisor = _Supervisor(self._method, self._imports, self._cwd)
+            self._supervisor = _Supervisor(self._method, self._imports, self._cwd, self._mark)
             for number in self._live:
                 self._supervisor.send(self._requests[number])
 
@@ -165,7 +171,7 @@ class ProcessLauncher:
 class _Supervisor:
     """The supervisor's process, and the lines of JSON to and from it."""
 
-    def __init__(self, method: str, imports: list[str], cwd: Path) -> None:
+    def __init__(self, method: str, imports: list[str], cwd: Path, mark: str) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             arguments = [str(theirs.fileno()), method, json.dumps(imports), ROOT]
@@ -176,6 +182,7 @@ class _Supervisor:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=cwd,
+                env={**os.environ, ENGINE: mark},
                 start_new_session=True,
             )
         ours.setblocking(False)
