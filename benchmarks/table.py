@@ -61,7 +61,7 @@ def main() -> None:
         lambda: analysis(options.rounds),
         lambda: scale(kale),
         lambda: engine(options.rounds),
-        lambda: handoff(options.rounds),
+        lambda: handoff(min(3, options.rounds)),
         lambda: examples(max(1, options.rounds // 2)),
     ]
     rows: list[Row] = []

@@ -523,6 +523,8 @@ class ExpressionEvaluator(TextEvaluator):
         for item in value:
             if item.kind in CONTAINERS and isinstance(node.slice, ast.Slice):
                 result.add(self.make(node, item.kind, item.contents))
+            elif _is_label(item, node):
+                continue
             elif item.kind == "frame":
                 column = self.make(node, "frame" if self._selects(node, index) else "array")
                 if not self._selects(node, index):
@@ -553,6 +555,20 @@ class ExpressionEvaluator(TextEvaluator):
 
     def _call(self, node: ast.Call) -> Value:
         raise NotImplementedError
+
+
+def _is_label(axis: Obj, node: ast.Subscript) -> bool:
+    """Tell whether one label is taken out of a frame's axis: labels are immutable."""
+    if axis.kind != "array" or {item.kind for item in axis.bases} != {"frame"}:
+        return False
+    match node:
+        case ast.Subscript(
+            value=ast.Attribute(attr="index" | "columns"),
+            slice=ast.Constant(value=int())
+            | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())),
+        ):
+            return True
+    return False
 
 
 def _dispatch(name: str) -> Callable[[ExpressionEvaluator, Any], Value]:
