@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from rich.text import Text
 
 from kalelike.cli.progress import print_error
 from kalelike.cli.terminal import has_colour, paint, visible
-from kalelike.verify.findings import Finding, Kind, Outcome, Status, Verification
+from kalelike.verify.findings import Finding, Kind, Outcome, Reason, Status, Verification
+from kalelike.verify.following import is_consequence
 
 _COLUMNS = (Kind.VALUE, Kind.METRIC, Kind.DISPLAY, Kind.FILE)
 _TITLES = {
@@ -37,9 +39,9 @@ def print_verification(made: Verification, notebook: Path) -> None:
     if made.first is not None:
         _print_first(made.first)
     _print_list("also different", made.of(Status.DIFFERENT)[1:], "red")
-    _print_list(
-        "not the same in two runs of the notebook itself", made.of(Status.UNSTABLE), "yellow"
-    )
+    unstable = made.of(Status.UNSTABLE)
+    _print_list("not the same in two runs of the notebook itself", unstable, "yellow")
+    _print_reasons(unstable)
     _print_list("not covered by any comparison", made.of(Status.UNCOVERED), "yellow")
     _print_verdict(made)
 
@@ -69,23 +71,35 @@ def _count(equal: int, kind: Kind, own: Sequence[Finding]) -> Text:
     return Text(str(equal)) if total == equal else Text(f"{equal} of {total}", "yellow")
 
 
+def _print_reasons(items: Sequence[Finding]) -> None:
+    """Write each line that makes the notebook's own runs differ, once."""
+    reasons = [item.reason for item in items if item.reason is not None and item.reason.line]
+    for reason in dict.fromkeys(reasons):
+        print(f"    why: {reason.kind}: {visible(reason.text)}")
+        _print_line(reason, "yellow")
+
+
+def _print_line(reason: Reason, colour: str) -> None:
+    if reason.line:
+        print(f"    {paint('-->', colour, sys.stdout)} {reason.cell}, line {reason.line}: "
+              f"{visible(reason.source)}")  # fmt: skip
+    if reason.hint:
+        print(f"    hint: {visible(reason.hint)}")
+
+
 def _print_first(item: Finding) -> None:
     place = f"step {item.step}" if item.step else "the whole notebook"
     where = f", {item.cell}" if item.cell else ""
     what = _named(item)
     head = paint("first difference", "red", sys.stdout)
     print(f"\n{head}: {place}{where}, {what}")
-    print(f"    the pipeline has {visible(item.why)}" if " for " in item.why else
-          f"    {visible(item.why)}")  # fmt: skip
-    reason = item.reason
-    if reason is None:
-        return
-    print(f"    why: {reason.kind}: {visible(reason.text)}")
-    if reason.line:
-        print(f"    {paint('-->', 'red', sys.stdout)} {reason.cell}, line {reason.line}: "
-              f"{visible(reason.source)}")  # fmt: skip
-    if reason.hint:
-        print(f"    hint: {visible(reason.hint)}")
+    head = "the pipeline has " if " for " in item.why else ""
+    if item.why.startswith(("has ", "lacks ")):
+        head = "the pipeline's "
+    print(f"    {head}{visible(item.why)}")
+    if item.reason is not None:
+        print(f"    why: {item.reason.kind}: {visible(item.reason.text)}")
+        _print_line(item.reason, "red")
 
 
 def _named(item: Finding) -> str:
@@ -100,12 +114,17 @@ def _named(item: Finding) -> str:
 def _print_list(title: str, items: Sequence[Finding], colour: str) -> None:
     if not items:
         return
+    own = [item for item in items if not is_consequence(item)]
     print(f"\n{paint(title, colour, sys.stdout)}: {len(items)}")
-    for item in items[:_MOST]:
+    for item in own[:_MOST]:
         place = f"{item.step}{f' {item.cell}' if item.cell else ''}: " if item.step else ""
         print(f"    {place}{_named(item)}: {visible(item.why)[:200]}")
-    if len(items) > _MOST:
-        print(f"    and {len(items) - _MOST} more (--json has all)")
+    if len(own) > _MOST:
+        print(f"    and {len(own) - _MOST} more (--json has all)")
+    counts = Counter(item.step for item in items if is_consequence(item))
+    if counts:
+        told = ", ".join(f"{step} {count}" for step, count in counts.items())
+        print(f"    what follows from it: {told} (--json has all)")
 
 
 def _print_verdict(made: Verification) -> None:

@@ -65,7 +65,7 @@ class Finding:
     index: int | None = None
     cell: str = ""
     stage: str = "end"
-    order: tuple[int, int, int] = (0, 0, 0)
+    order: tuple[int, ...] = ()
     reason: Reason | None = None
 
     def as_dict(self) -> dict[str, Any]:

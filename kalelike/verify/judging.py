@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from kalelike.verify.subject import StepPlan, Subject
 _WORD = re.compile(r"[^\W\d]\w*")
 _STATUS = {Outcome.DIFFERENT: Status.DIFFERENT, Outcome.UNCOVERED: Status.UNCOVERED}
 _GIVEN, _CELLS, _LAST = 0, 1, 2
+_AT_END = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ class _Judge:
                 self.equal[Kind.VALUE] += 1
             return
         index = self._first_cell(seen, name) if stage == "end" else None
-        order = (place, _CELLS, index) if index is not None else (place, _LAST, 0)
+        order: tuple[int, ...] = (place, _LAST, 0)
+        if index is not None:
+            order = (place, _CELLS, index, self._position(index, name))
         yield Finding(
             Kind.VALUE,
             _STATUS[found.outcome],
@@ -157,6 +161,12 @@ class _Judge:
             stage,
             (place, _GIVEN, 0) if stage == "given" else order,
         )
+
+    def _position(self, index: int, name: str) -> int:
+        """Where a cell first mentions a name: what it binds first is the likelier cause."""
+        source = self.subject.cell(index).source
+        found = re.search(rf"\b{re.escape(name)}\b", source)
+        return found.start() if found is not None else len(source)
 
     def _first_cell(self, seen: StepObservation, name: str) -> int | None:
         """The first of the step's cells after which the name is not the notebook's."""
@@ -226,7 +236,7 @@ class _Judge:
                 continue
             yield Finding(
                 Kind.DISPLAY, _STATUS[found.outcome], step.name, "", found.why, found.where,
-                index, self._title(index), order=(place, _CELLS, index),
+                index, self._title(index), order=(place, _CELLS, index, _AT_END),
             )  # fmt: skip
         if seen.error is None and seen.status == "succeeded":
             yield from self._unshown(place, step, seen)
@@ -238,7 +248,7 @@ class _Judge:
             if self.notebook.shown.get(cell.index):
                 yield Finding(
                     Kind.DISPLAY, Status.UNCOVERED, step.name, "", "the step keeps no report", "",
-                    cell.index, cell.title, order=(place, _CELLS, cell.index),
+                    cell.index, cell.title, order=(place, _CELLS, cell.index, _AT_END),
                 )  # fmt: skip
 
     # -- files ---------------------------------------------------------------------------

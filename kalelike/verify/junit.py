@@ -55,13 +55,24 @@ def _add_case(
     )
     different = [item for item in found if item.status is Status.DIFFERENT]
     if different:
-        text = "\n".join(map(finding_line, different))
+        text = "\n".join(map(_finding_text, different))
         failure = Tree.SubElement(
             case, "failure", message=_clean(finding_line(different[0])), type="different"
         )
         failure.text = _clean(text)
     elif found:
         Tree.SubElement(case, "skipped", message=_clean("; ".join(map(finding_line, found))))
+
+
+def _finding_text(item: Finding) -> str:
+    """Return a finding with the line to change and the remedy."""
+    lines = [finding_line(item)]
+    reason = item.reason
+    if reason is not None and reason.line:
+        lines.append(f"  --> {reason.cell}, line {reason.line}: {reason.source}")
+    if reason is not None and reason.hint:
+        lines.append(f"  hint: {reason.hint}")
+    return "\n".join(lines)
 
 
 def finding_line(item: Finding) -> str:

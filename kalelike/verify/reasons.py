@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from kalelike.notebook.ipython_syntax import transform_cell
 from kalelike.runtime.fingerprints import Outcome, Tolerance, compare_fingerprints
-from kalelike.verify.findings import Finding, Kind, Reason
+from kalelike.verify.findings import Finding, Kind, Reason, Status
 from kalelike.verify.observations import (
     NotebookObservation,
     PipelineObservation,
@@ -26,14 +26,20 @@ _ENVIRONMENT = re.compile(
     r"\bsys\.(?:argv|path|flags|modules|executable)|\bgetpass\b|\buuid\.?(?:1|4)\b|\bsecrets\.|"
     r"\bPath\.cwd\b|\bgethostname\b|\b__file__\b|\btempfile\.|\bid\(|\bhash\("
 )
+_READING = (
+    r"\bopen\((?![^)\n]*,\s*['\"][wax])|\bread_\w+\(|\bloadtxt\(|\bload\(|\bglob\(|\blistdir\(|"
+    r"\biterdir\(|\bexists\("
+)
+_READ = re.compile(_READING)
 _FILE = re.compile(
-    r"\bopen\(|\.read_\w+\(|\bread_\w+\(|\bloadtxt\(|\bload\(|\bglob\(|\blistdir\(|\bexists\(|"
-    r"\.to_(?:csv|parquet|json|excel|pickle)\(|\bsavefig\(|\bdump\(|\bconnect\(|\bwrite_text\("
+    rf"{_READING}|\bopen\("
+    r"|\.to_(?:csv|parquet|json|excel|pickle)\(|\bsavefig\(|\bdump\(|\bconnect\(|\bwrite_text\("
 )
 _RANDOM = re.compile(
     r"\brandom\b|\brand\w*\(|\bshuffle\b|\bsample\(|\bchoice\(|\bpermutation\(|_split\b|\.fit\w*\(|"
     r"\bnormal\(|\buniform\(|\bseed\("
 )
+_UNSEEDED = re.compile(r"\b(?:default_rng|RandomState|Random)\(\s*\)|\bSystemRandom\b")
 _LOOSE = Tolerance(1e-4, 1e-8)
 _CHANGING = re.compile(
     r"\]\s*(?:[-+*/|&]|//|\*\*)?=(?!=)|inplace\s*=\s*True|"
@@ -52,7 +58,11 @@ class Investigator:
     tolerance: Tolerance
 
     def explain(self, finding: Finding) -> Finding:
-        """Return the finding with its reason."""
+        """Return the finding with its reason; what is not covered needs none."""
+        if finding.status is Status.UNCOVERED:
+            return finding
+        if finding.status is Status.UNSTABLE:
+            return replace(finding, reason=self._unstable(finding))
         step = next((item for item in self.subject.steps if item.name == finding.step), None)
         if finding.kind is Kind.FILE:
             return replace(finding, reason=self._file(finding))
@@ -81,6 +91,18 @@ class Investigator:
             line,
             str(error.get("source_line", "")).strip(),
         )
+
+    def _unstable(self, finding: Finding) -> Reason | None:
+        """What makes the notebook's own runs differ, where its cell tells."""
+        step = next((item for item in self.subject.steps if item.name == finding.step), None)
+        cell = self._cell(finding.index)
+        if step is None or cell is None:
+            return None
+        text = self._reach(cell, step)
+        for pattern, reason in _BY_TEXT:
+            if pattern.search(text) and reason.kind != "file":
+                return self._at_line(reason, cell, finding.name, pattern)
+        return None
 
     def _given(self, finding: Finding, step: StepPlan) -> Reason:
         """What a step was given is wrong: it was lost on the way, or changed unseen since."""
@@ -136,7 +158,7 @@ class Investigator:
         if generator and (_RANDOM.search(text) or not text):
             reason = Reason(
                 "random state",
-                f"the {generator} generator of random numbers is in another state when step "
+                f"{generator} global generator of random numbers is in another state when step "
                 f"{step.name} begins than in the notebook",
                 "seed it in this step, above this line, or pass random_state= to the call",
             )
@@ -144,6 +166,8 @@ class Investigator:
         for pattern, reason in _BY_TEXT:
             if pattern.search(text):
                 return self._at_line(reason, cell, finding.name, pattern)
+        if self._changes_unseen(finding, step):
+            return self._at_line(_changed_apart(finding.name), cell, "", _CHANGING)
         return self._at_line(
             Reason(
                 "unknown",
@@ -154,6 +178,17 @@ class Investigator:
             cell,
             finding.name,
         )
+
+    def _changes_unseen(self, finding: Finding, step: StepPlan) -> bool:
+        """Tell whether the notebook's step changes a value whose name it does not mention."""
+        if finding.kind is not Kind.VALUE:
+            return False
+        word = re.compile(rf"\b{re.escape(finding.name)}\b")
+        if any(word.search(item.source) for item in step.code.cells):
+            return False
+        ends = (self.notebook.look(finding.name, step, stage) for stage in ("given", "end"))
+        before, after = ends
+        return before is not None and after is not None and not self._same(before, after)
 
     def _file(self, finding: Finding) -> Reason:
         base = finding.name.rpartition("/")[2]
@@ -215,7 +250,7 @@ class Investigator:
         for name, made in started.items():
             if name in theirs and not self._same(made, theirs[name]):
                 kind = str(name).partition(":")[2]
-                return {"python": "Python's", "numpy": "NumPy's"}.get(kind, kind)
+                return {"python": "Python's", "numpy": "NumPy's", "torch": "PyTorch's"}[kind]
         return ""
 
     def _same(self, one: object, other: object) -> bool:
@@ -249,6 +284,15 @@ class Investigator:
         return replace(reason, cell=cell.title, index=cell.index, line=line, source=source)
 
 
+def _changed_apart(name: str) -> Reason:
+    return Reason(
+        "alias",
+        f"in the notebook this step changes {name} under another name; in the pipeline the two "
+        "are no longer one object",
+        f"change it under its own name, or assign the result: {name} = …",
+    )
+
+
 def _failure_hint(message: str) -> str:
     match = re.search(r"name '(\w+)' is not defined", message)
     if match is not None:
@@ -279,11 +323,19 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], Reason], ...] = (
         ),
     ),
     (
-        _FILE,
+        _READ,
         Reason(
             "file",
             "it reads a file that is another one, or not there, when the step runs",
             "write and read the file under one literal path, so that the compiler can pass it on",
+        ),
+    ),
+    (
+        _UNSEEDED,
+        Reason(
+            "random state",
+            "it makes a generator of random numbers without a seed",
+            "give the generator a seed",
         ),
     ),
     (

@@ -13,6 +13,7 @@ from kalelike.runtime.fingerprints import Outcome as Compared
 from kalelike.runtime.fingerprints import Tolerance, compare_fingerprints
 from kalelike.verify.displays import compare_shown
 from kalelike.verify.findings import Finding, Kind, Outcome, Status, Verification
+from kalelike.verify.following import follow, is_consequence
 from kalelike.verify.judging import judge
 from kalelike.verify.notebook_side import observe_notebook
 from kalelike.verify.observations import NotebookObservation, PipelineSide, Tell
@@ -91,7 +92,8 @@ def _verify(
         findings = told.settle(findings)
     investigator = Investigator(subject, first, pipeline, options.tolerance)
     findings = tuple(
-        investigator.explain(item) if item.status is Status.DIFFERENT else item for item in findings
+        item if is_consequence(item) else investigator.explain(item)
+        for item in follow(subject, findings)
     )
     different = any(item.status is Status.DIFFERENT for item in findings)
     outcome = Outcome.DIFFERENT if different else Outcome.EQUAL
@@ -117,15 +119,19 @@ class _Stability:
     def settle(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """Return the findings; those are unstable on which the notebook's own runs differ.
 
-        So is what the same step computes after something unstable: a score
-        may be the same in two runs by chance.
+        So is what the same step computes after something unstable, and a later
+        step from it: a score may be the same in two runs by chance.
         """
         found: list[Finding] = []
         unstable: set[str] = set()
+        values: set[tuple[str, str]] = set()
+        producers = {step.name: step.producers for step in self.subject.steps}
         for item in findings:
             judged = item.status is Status.DIFFERENT and item.kind is not Kind.FAILURE
-            if judged and (item.step in unstable or self._differs(item)):
+            given = item.stage == "given" and (producers[item.step].get(item.name, ""), item.name)
+            if judged and (item.step in unstable or given in values or self._differs(item)):
                 unstable.add(item.step)
+                values.add((item.step, item.name))
                 found.append(replace(item, status=Status.UNSTABLE))
             else:
                 found.append(item)

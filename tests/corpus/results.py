@@ -164,12 +164,14 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
         + _table(
             ("", "notebooks", "compiles", "every input found", *_KALE_RUNS.values()),
             [
-                ("kalelike", len(told), sum(bool(row["verify"].get("steps")) for _, row in told),
+                ("kalelike", len(told),
+                 sum(bool(row["verify"].get("steps")) for _, row in told),
                  sum(_ours_complete(row) for _, row in told), ours, wrong,
                  sum(_outcome(row) in ("stopped", "crash") for _, row in told),
                  sum(_outcome(row) == "timeout" for _, row in told)),
                 ("Kale 2.3", len(told), len(compiled),
-                 sum(_kale_complete(row) for _, row in compiled), *(runs[key] for key in _KALE_RUNS)),
+                 sum(_kale_complete(row) for _, row in compiled),
+                 *(runs[key] for key in _KALE_RUNS)),
             ],
         )
         + _kale_reasons(told, compiled)

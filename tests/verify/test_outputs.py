@@ -157,6 +157,7 @@ def test_junit_of_differences() -> None:
     failure = root.find(".//failure")
     assert failure is not None
     assert "it reads the time" in str(failure.get("message"))
+    assert "--> cell [1], line 1: x = <&>\n  hint: read it once" in str(failure.text)
 
 
 def test_junit_of_a_notebook_that_fails() -> None:

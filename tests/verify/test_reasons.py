@@ -108,6 +108,13 @@ CASES: dict[str, tuple[Cells, dict[int, Values], dict[str, Values], dict[str, An
          "b": {"given": {"holder": {"x": [1]}}, "holder": {"x": [1, 2]}, "item": [1, 2]},
          "c": {"given": {"x": [1]}, "y": 1}}, {"producers": {"x": "a", "holder": "a"}},
         "alias", "item.append(2)"),
+    "alias within the step": (
+        [("step:a", "x = [1]\nholder = {'k': x}"), ("step:b", "n = 0\nholder['k'].append(2)")],
+        {-1: {}, 0: {"x": [1], "holder": {"k": [1]}},
+         1: {"x": [1, 2], "holder": {"k": [1, 2]}, "n": 0}},
+        {"a": {"x": [1], "holder": {"k": [1]}},
+         "b": {"given": {"x": [1], "holder": {"k": [1]}}, "holder": {"k": [1, 2]}, "n": 0}}, {},
+        "alias", "holder['k'].append(2)"),
     "crossing": (
         [("step:a", "x = 1.5"), ("step:b", "y = x")],
         {-1: {}, 0: {"x": 1.5}, 1: {"x": 1.5, "y": 1.5}},

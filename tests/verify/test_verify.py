@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kalelike.verify.findings import Kind, Outcome, Status
+from kalelike.verify.following import is_consequence
 from tests.verify.running import (
     Cells,
     replaced_cell,
@@ -82,6 +83,31 @@ def test_a_fault_in_a_step_is_found_at_its_cell(name: str, tmp_path: Path) -> No
         assert first.reason.kind == reason
     if name == "lost input":
         assert "random.shuffle(data)" in first.reason.source
+
+
+def test_what_follows_from_a_difference_is_told_apart(tmp_path: Path) -> None:
+    cells: Cells = [
+        ("step:one", "b = 2\na = 1"),
+        ("step:two", "c = a + b\nprint(c)"),
+        ("step:three", "d = c"),
+        ("step:four", "e = b"),
+    ]
+    change = replaced_source("b = 2\na = 1", "b = 2\na = 5")
+    made = run(with_changed_step(subject_of(tmp_path / "book", cells), "one", change))
+    told = {(item.step, item.name, item.kind): item for item in made.of(Status.DIFFERENT)}
+    own = [key[:2] for key, item in told.items() if not is_consequence(item)]
+    assert own == [("one", "a")]
+    assert {step for step, _, _ in told} == {"one", "two", "three"}
+    shown = told["two", "", Kind.DISPLAY].reason
+    assert shown is not None
+    assert shown.text == "the step was given another a"
+
+
+def test_the_first_difference_is_what_the_cell_binds_first(tmp_path: Path) -> None:
+    cells: Cells = [("step:one", "z = 1\na = z\nprint(a)"), ("step:two", "y = a")]
+    change = replaced_source("z = 1", "z = 2")
+    made = run(with_changed_step(subject_of(tmp_path / "book", cells), "one", change))
+    assert [item.name for item in made.findings if item.step == "one"] == ["z", "a", ""]
 
 
 def test_a_step_that_fails(tmp_path: Path) -> None:
@@ -161,9 +187,25 @@ def test_what_two_runs_of_the_notebook_do_not_agree_on(name: str, tmp_path: Path
     subject = subject_of(tmp_path / "book", cells)
     made = run(subject)
     assert made.outcome is Outcome.EQUAL
-    assert {item.name for item in made.of(Status.UNSTABLE)} == {"x", "y"}
+    unstable = made.of(Status.UNSTABLE)
+    assert {item.name for item in unstable} == {"x", "y"}
+    assert unstable[0].reason is not None
+    assert unstable[0].reason.source == UNSTABLE[name].splitlines()[-1]
+    assert all(map(is_consequence, unstable[1:]))
     assert made.proved
     assert made.runs == 2
+
+
+def test_what_later_steps_compute_from_it_may_be_the_same_by_chance(tmp_path: Path) -> None:
+    cells: Cells = [
+        ("step:one", "import time\nt = time.time()"),
+        ("step:two", "slow = time.time() - t > 50"),
+        ("step:three", "print(slow)"),
+    ]
+    change = replaced_source("time.time()", "time.time() - 100")
+    made = run(with_changed_step(subject_of(tmp_path / "book", cells), "one", change))
+    assert made.outcome is Outcome.EQUAL
+    assert {item.step for item in made.of(Status.UNSTABLE)} == {"one", "two", "three"}
 
 
 def test_the_order_of_a_set_is_the_same_on_both_sides(tmp_path: Path) -> None:

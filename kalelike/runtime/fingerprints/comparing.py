@@ -119,7 +119,7 @@ def _form_differs(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
     more = [key for key in mine if key not in others]
     fewer = [key for key in others if key not in mine]
     if more or fewer:
-        told = [f"has {', '.join(more[:5])}"] if more else []
+        told = [f"has {', '.join(more[:5])} in addition"] if more else []
         told += [f"lacks {', '.join(fewer[:5])}"] if fewer else []
         return " and ".join(told)
     if ours.get("says") != theirs.get("says"):
