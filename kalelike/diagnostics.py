@@ -176,6 +176,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL530", "host-not-usable", _E, "No base image can be made from this machine."),
     ("KL531", "base-changed", _E, "A base image is not the one that the lock names."),
     ("KL532", "base-not-pinned", _W, "The lock does not name the content of a base image."),
+    ("KL533", "file-not-usable", _E, "A file or folder that an image needs cannot be used."),
     ("KL540", "kernel-without-magic", _E, "A cell for another kernel does not name its values."),
     ("KL541", "kernel-not-here", _E, "Another language's kernel, or what runs it, is missing."),
     ("KL542", "kernel-without-image", _E, "A step on another kernel names no image with it."),

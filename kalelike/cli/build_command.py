@@ -13,7 +13,6 @@ from kalelike.compiler import compile_notebook
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BuildError
 from kalelike.image.installed import Installed
-from kalelike.image.plan_folder import write_plans
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -26,6 +25,8 @@ def run_command(options: argparse.Namespace) -> int:
         raise BuildError([diagnose("bad-argument", message, Location("--plan"), hint)])
     compilation = compile_notebook(options.notebook, auto=options.auto)
     if options.plan:
+        from kalelike.image.plan_folder import write_plans
+
         plans = plan_for_others(compilation, wanted)
         files = write_plans(plans.images, Path(options.plan), Installed.here(), wanted.machine)
         made: list[dict[str, object]] = [

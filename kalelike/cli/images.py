@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from kalelike.compiler import Compilation, name_images
 from kalelike.diagnostics import Diagnostic
 from kalelike.image.base import name_base
 from kalelike.image.builder import BuiltImage
+from kalelike.image.disk_errors import disk_errors
 from kalelike.image.installed import Installed
 from kalelike.image.pipeline import ImageOptions, build_pipeline, check_options, plan_pipeline
 from kalelike.image.plan import Plans
@@ -61,13 +63,11 @@ def with_images(
 
 def plan_for_others(compilation: Compilation, wanted: ImageOptions) -> Plans:
     """Plan the images without a builder: base images are known by their names."""
-    return plan_pipeline(
-        compilation.graph,
-        compilation.codes,
-        wanted,
-        name_base,
-        Installed.here(),
-    )
+    folder = Path(compilation.graph.notebook.path).parent
+    with disk_errors(folder):
+        return plan_pipeline(
+            compilation.graph, compilation.codes, wanted, name_base, Installed.here()
+        )
 
 
 def _tell(line: str) -> None:

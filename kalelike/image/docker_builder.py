@@ -7,11 +7,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kalelike.diagnostics import diagnose
 from kalelike.errors import BuildError
-from kalelike.image.archives import Archives
 from kalelike.image.base import Base, name_base
 from kalelike.image.builder import BuiltImage
 from kalelike.image.docker_errors import PLACE, docker_errors, explain
@@ -24,6 +23,9 @@ from kalelike.image.plan import ImagePlan
 _PREFIXES = "kalelike/requirements"
 _ASK = "import json, sys; print(json.dumps(sys.version_info[:2]))"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+if TYPE_CHECKING:
+    from kalelike.image.archives import Archives
 
 Tell = Callable[[str], None]
 
@@ -165,6 +167,8 @@ class DockerBuilder:
         found = {plan.step: self._existing(plan, push) for plan in plans}
         missing = [plan for plan in plans if found[plan.step] is None]
         if missing:
+            from kalelike.image.archives import Archives  # and what makes wheels into layers
+
             with tempfile.TemporaryDirectory(prefix="kalelike-build-") as folder:
                 archives = Archives(Path(folder), self._installed, self._machine)
                 self._prepare(missing, archives)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kalelike.image.pins import Pin
+
+if TYPE_CHECKING:
+    import tarfile
 
 # The time of every file: early, and late enough for zip files made from them.
 EPOCH = 315532800
@@ -106,6 +108,8 @@ def write_tar(
     a later one of a path goes before earlier ones. Owner is root, the time
     fixed, folders come before what they hold. Raises ``OSError``.
     """
+    import tarfile  # with all its compressors, for what is rarely written
+
     found = dict(members)
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for folder in sorted({*_parents(found), *folders, *_parents(folders)}):
@@ -129,7 +133,9 @@ def layer_members(layer: Layer) -> Iterator[tuple[str, Path | bytes]]:
 
 
 def _entry(path: str, mode: int, kind: bytes) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(path.lstrip("/"))
+    from tarfile import TarInfo
+
+    entry = TarInfo(path.lstrip("/"))
     entry.mode, entry.mtime, entry.type = mode, EPOCH, kind
     return entry
 

@@ -95,7 +95,7 @@ def _ask(
         asked, limits = Path(folder, "requirements.txt"), Path(folder, "constraints.txt")
         report = Path(folder, "report.json")
         asked.write_text("\n".join(requirements) + "\n", "utf-8")
-        options = ["install", "--quiet", "--dry-run", "--ignore-installed", "--report", str(report),
+        options = ["install", "--dry-run", "--ignore-installed", "--report", str(report),
                    "--requirement", str(asked)]  # fmt: skip
         if constraints is None:
             options.append("--no-deps")

@@ -30,6 +30,10 @@ _BUILD = re.compile(
     r"|error: (?:subprocess-exited-with-error|metadata-generation-failed)"
 )
 
+_BEGUN = re.compile(r"^ *(?:Collecting|Processing) ([^\s;]+)", re.MULTILINE)
+# The last line of what a build printed, in the frame that pip draws around it.
+_REASON = re.compile(r"^ +(\S.*)\n +\[end of output\]", re.MULTILINE)
+
 
 def run_pip(arguments: Sequence[str], *, seconds: float = 1800.0) -> None:
     """Run a pip command; raises ``BuildError`` that says what stood in the way."""
@@ -78,13 +82,16 @@ def explain_failure(output: str) -> Diagnostic:
         return diagnose("cannot-resolve", message, _PLACE, hint)
     built = _BUILD.search(text)
     if built is not None:
-        name = built.group(1) or "a distribution"
+        begun = _BEGUN.findall(text[: built.start()])
+        last = begun[-1].rpartition("/")[2] if begun else "a distribution"
+        reasons = _REASON.findall(text)
         return diagnose(
             "no-wheel",
-            f"{name} has no wheel for this platform, and building one failed: {_tail(text)}",
+            f"{built.group(1) or last} has no wheel for this platform, and building one failed:"
+            f" {reasons[0][:300] if reasons else _tail(text)}",
             _PLACE,
-            f"see `pip wheel {name}`; or choose a version with a wheel, or a base image that has"
-            " it already",
+            "see what `pip wheel` says to it; or choose a version with a wheel, or a base"
+            " image that has it already",
         )
     return diagnose("not-in-index", f"pip failed: {_tail(text)}", _PLACE, _REACH)
 

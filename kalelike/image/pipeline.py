@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument
 from kalelike.image.base import FindBase, default_image
 from kalelike.image.builder import Builder, BuiltImage
+from kalelike.image.disk_errors import disk_errors
 from kalelike.image.installed import Installed
 from kalelike.image.lock import Lock, lock_path, make_lock
 from kalelike.image.plan import Plans, base_references, plan_images
 from kalelike.image.requirements import Requirements, all_pins, find_requirements
+from kalelike.image.wheels import cache_folder
 
 # The grammar of the OCI distribution specification, with a host in front.
 _REGISTRY = re.compile(
@@ -137,8 +140,9 @@ def build_pipeline(
     Those that are missing are made, and with ``push`` brought to the registry,
     which then tells every image's digest. Raises ``BuildError``.
     """
-    plans = plan_pipeline(graph, codes, options, builder.find_base, installed)
-    return builder.build(plans.images, push=push), plans.diagnostics
+    with disk_errors(cache_folder(), tempfile.gettempdir()):
+        plans = plan_pipeline(graph, codes, options, builder.find_base, installed)
+        return builder.build(plans.images, push=push), plans.diagnostics
 
 
 def lock_pipeline(

@@ -9,9 +9,11 @@ from pathlib import Path
 from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BuildError
 from kalelike.image.archives import Archives
+from kalelike.image.disk_errors import disk_errors
 from kalelike.image.dockerfile import LAYERS, render_dockerfile
 from kalelike.image.installed import Installed
 from kalelike.image.plan import ImagePlan
+from kalelike.image.wheels import cache_folder
 from kalelike.runtime.atomic import written_aside
 
 INDEX = "images.json"
@@ -30,7 +32,7 @@ def write_plans(
         hint = "name a folder that is empty or new"
         raise BuildError([diagnose("output-not-writable", message, Location(str(folder)), hint)])
     files = [folder / f"Dockerfile.{plan.tag}" for plan in plans]
-    with written_aside(folder) as aside:
+    with disk_errors(folder.parent, cache_folder()), written_aside(folder) as aside:
         archives = Archives(aside / LAYERS, installed, machine)
         archives.prepare(layer for plan in plans for layer in plan.layers)
         for plan, file in zip(plans, files, strict=True):

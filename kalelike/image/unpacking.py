@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -76,16 +77,22 @@ def _unpack(path: Path, target: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """Compile all modules; one that cannot be compiled is left as it is, as pip does."""
+    """Compile all modules; one that cannot be compiled is left as it is, as pip does.
+
+    Raises ``OSError`` where it is this machine's fault: half of it would stay for good.
+    """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(_compile_one, sorted(folder.iterdir())))
 
 
 def _compile_one(place: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "compileall", "-q", "-q", "--invalidation-mode",
+    done = subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode",
          "unchecked-hash", "-x", r"/tests?/", "-s", str(place), "-p", SITE, str(place)],
         env={**os.environ, "PYTHONHASHSEED": "0"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
+    if os.strerror(errno.ENOSPC).encode() in done.stdout:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+    if done.returncode < 0:
+        raise OSError(errno.EINTR, f"compiling was ended by signal {-done.returncode}", str(place))

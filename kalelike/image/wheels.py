@@ -85,14 +85,14 @@ def _fetch(pins: Sequence[Pin], target: Path, machine: str) -> None:
             continue
         requirements = target / "requirements.txt"
         requirements.write_text("".join(f"{pin.requirement}\n" for pin in asked), "utf-8")
-        common = ["--quiet", "--no-deps", "--requirement", str(requirements)]
+        common = ["--no-deps", "--requirement", str(requirements)]
         if is_native(machine):
             run_pip(["wheel", *common, "--wheel-dir", str(target)])
         else:
             run_pip(["download", *common, *foreign_options(machine), "--dest", str(target)])
     for pin in pins:
         if pin.project is not None:
-            run_pip(["wheel", "--quiet", "--no-deps", "--wheel-dir", str(target), str(pin.project)])
+            run_pip(["wheel", "--no-deps", "--wheel-dir", str(target), str(pin.project)])
 
 
 def foreign_options(machine: str) -> list[str]:

@@ -86,6 +86,12 @@ def remove(client: Any, *references: str) -> None:
             client.images.remove(reference, force=True)
 
 
+def layers(client: Any, reference: str) -> list[str]:
+    """The digests of an image's layers."""
+    found: list[str] = client.api.inspect_image(reference)["RootFS"]["Layers"]
+    return found
+
+
 def kalelike(
     *arguments: str | Path, env: Mapping[str, str] | None = None, **how: Any
 ) -> subprocess.CompletedProcess[str]:

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from kalelike.compiler import compile_notebook
 from kalelike.errors import BuildError
 from kalelike.image.docker_builder import DockerBuilder
 from kalelike.image.installed import Installed
 from kalelike.image.pipeline import ImageOptions, plan_pipeline
 from kalelike.image.plan import ImagePlan
-from tests.docker.conftest import remove
+from tests.docker.conftest import layers, remove
 from tests.image.notebooks import Cells, compiled
 
 pytestmark = pytest.mark.docker
@@ -37,11 +36,6 @@ def plan(
     return plan_pipeline(
         compilation.graph, compilation.codes, options, builder.find_base, Installed.here()
     ).images
-
-
-def layers(client: Any, reference: str) -> list[str]:
-    found: list[str] = client.api.inspect_image(reference)["RootFS"]["Layers"]
-    return found
 
 
 def refused(caught: pytest.ExceptionInfo[BuildError]) -> str:
@@ -141,39 +135,7 @@ def test_a_read_only_root_with_a_temporary_folder_is_enough(
     remove(client, image.reference)
 
 
-def test_plans_build_as_they_stand(options: ImageOptions, client: Any, tmp_path: Path) -> None:
-    compiled(tmp_path, CELLS, {"name": f"p {tmp_path.name}"})
-    folder = tmp_path / "plan"
-    command = [sys.executable, "-m", "kalelike", "build", str(tmp_path / "nb.ipynb"), "--base",
-               str(options.base), "--plan", str(folder), "--json"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    made = json.loads(done.stdout)["images"]
-    for item in made:
-        subprocess.run(
-            ["docker", "build", "-q", "-f", item["dockerfile"], "-t", item["image"], folder],
-            check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"},
-        )  # fmt: skip
-    printed = client.containers.run(
-        made[1]["image"], ["python3", "-c", "import tomli_w, kalelike.runtime; print(1)"],
-        remove=True,
-    )  # fmt: skip
-    assert printed == b"1\n"
-    remove(client, *(item["image"] for item in made))
-
-
 # -- what goes wrong --------------------------------------------------------------------
-
-
-def test_a_base_without_python(builder: DockerBuilder, client: Any, tmp_path: Path) -> None:
-    data = io.BytesIO()
-    tarfile.open(fileobj=data, mode="w").close()
-    client.api.import_image_from_data(data.getvalue(), repository="kalelike-test/empty", tag="1")
-    plans = plan(tmp_path, ImageOptions(base="kalelike-test/empty:1"), builder)
-    with pytest.raises(BuildError) as caught:
-        builder.build(plans, push=False)
-    assert refused(caught) == "base-without-python"
-    assert client.images.list(plans[0].repository) == []
-    remove(client, "kalelike-test/empty:1")
 
 
 def test_a_base_with_another_python(
@@ -204,32 +166,6 @@ def test_a_base_with_another_python(
     remove(client, "kalelike-test/other:1")
 
 
-def test_another_architecture(client: Any, options: ImageOptions, tmp_path: Path) -> None:
-    foreign = DockerBuilder(Installed.here(), "aarch64", print, client)
-    plans = plan(tmp_path, ImageOptions(base=options.base, platform="linux/arm64"), foreign)
-    with pytest.raises(BuildError) as caught:
-        foreign.build(plans, push=False)
-    assert refused(caught) == "architecture-mismatch"
-
-
-def test_a_base_that_cannot_be_pulled(builder: DockerBuilder) -> None:
-    with pytest.raises(BuildError) as caught:
-        builder.find_base("localhost:1/nothing/here:1")
-    assert refused(caught) == "base-not-found"
-
-
-def test_no_daemon(tmp_path: Path) -> None:
-    compiled(tmp_path, CELLS)
-    done = subprocess.run(
-        [sys.executable, "-m", "kalelike", "build", str(tmp_path / "nb.ipynb")],
-        env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "KL520" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 # -- the registry ----------------------------------------------------------------------------
 
 
@@ -256,14 +192,3 @@ def test_compile_names_pushed_images_by_digest(
     subprocess.run(command, check=True, capture_output=True)
     text = (tmp_path / "p.yaml").read_text()
     assert text.count(f"{registry}/") == text.count("@sha256:") == 2
-
-
-def test_a_registry_that_refuses(
-    builder: DockerBuilder, options: ImageOptions, client: Any, tmp_path: Path
-) -> None:
-    plans = plan(tmp_path, ImageOptions(registry="localhost:1/team", base=options.base), builder)
-    with pytest.raises(BuildError) as caught:
-        builder.build(plans, push=True)
-    assert refused(caught) == "push-refused"
-    assert compile_notebook(tmp_path / "nb.ipynb").codes
-    remove(client, *(item.reference for item in plans))

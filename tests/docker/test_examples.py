@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from kalelike.compiler import compile_notebook, write_compilation
+from kalelike.compiler import write_compilation
 from kalelike.run.docker.launcher import CONTAINERS
 from tests.docker.conftest import ROOT, Build
 from tests.equivalence.harness import compare
 from tests.examples.test_examples import EXAMPLES
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.kfp, pytest.mark.slow]
 
-# KFP's runner takes seconds for each step: all examples on demand, these always.
-_ALWAYS = ("titanic", "files_between_steps")
 _RUN = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
@@ -39,19 +37,23 @@ def test_example_in_containers_equals_its_notebook(
     assert verdict.compared
     assert verdict.result.metrics
 
-
-@pytest.mark.parametrize("notebook", EXAMPLES, ids=lambda path: path.stem)
-def test_example_under_kfps_docker_runner(notebook: Path, build: Build, tmp_path: Path) -> None:
-    if notebook.stem not in _ALWAYS and not os.environ.get("KALELIKE_ALL_EXAMPLES"):
-        pytest.skip("set KALELIKE_ALL_EXAMPLES=1 to run every example under KFP's runner")
-    folder = tmp_path / "here"
-    shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns(".kalelike"))
-    compilation = build(compile_notebook(folder / notebook.name))
-    write_compilation(compilation, tmp_path / "pipeline.yaml", tmp_path / "code")
+    # The same images and document under KFP's runner, which takes one step at a time.
+    write_compilation(verdict.compilation, tmp_path / "pipeline.yaml", tmp_path / "code")
     done = subprocess.run(
         [sys.executable, "-c", _RUN, tmp_path / "pipeline.yaml", tmp_path / "root"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
         timeout=280, check=False,
     )  # fmt: skip
     assert "KFP-DONE" in done.stdout, (done.stdout + done.stderr)[-3000:]
-    assert done.stdout.count('"status": "succeeded"') == len(compilation.graph.steps)
+    assert done.stdout.count('"status": "succeeded"') == len(verdict.compilation.graph.steps)
+    assert metrics_under(tmp_path / "root") == verdict.result.metrics
+
+
+def metrics_under(root: Path) -> dict[str, object]:
+    """Return the metrics that the steps left for KFP, by name."""
+    found: dict[str, object] = {}
+    for path in root.rglob("executor_output.json"):
+        artifacts = json.loads(path.read_text())["artifacts"]
+        for item in artifacts.get("metrics", {}).get("artifacts", ()):
+            found |= item["metadata"]
+    return found
