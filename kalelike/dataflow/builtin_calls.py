@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import FileEvaluator
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
+
+_LOOKING = frozenset(
+    {"print", "type", "isinstance", "id", "repr", "str", "format", "hash", "callable", "hasattr",
+     "iter", "map", "filter", "len", "bool"}
+)  # fmt: skip
+"""Builtins that take nothing from an iterator that they are given."""
 
 
 def everything_of(arguments: list[Value], keywords: dict[str, Value]) -> set[Obj]:
@@ -25,8 +32,10 @@ class BuiltinEvaluator(FileEvaluator):
         special = getattr(self, f"_builtin_{name}", None)
         if special is not None:
             return special(arguments, keywords, node)  # type: ignore[no-any-return]
-        self.touch_arguments(arguments, keywords, node)
         root = name.partition(".")[0]
+        self.touch(everything, node)
+        if root not in _LOOKING:
+            self.consume(everything, node)
         if root in ("print", "display"):
             self.fx.shows = True
             return SCALAR
@@ -44,7 +53,9 @@ class BuiltinEvaluator(FileEvaluator):
                 return frozenset(everything)
             return frozenset(parts | {item for item in everything if item.kind == "opaque"})
         called = {item for item in everything if item.kind in ("function", "method", "instance")}
-        return self.fresh(node, kind.get(root, "iterator"), parts | called)
+        if root not in kind:
+            return self.iterator(node, parts | called, everything)
+        return self.fresh(node, kind[root], parts | called)
 
     def _call_through_type(
         self, name: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -104,22 +115,23 @@ class BuiltinEvaluator(FileEvaluator):
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         self.touch_arguments(arguments, keywords, node)
-        inner = self.iterated(arguments[0]) if arguments else SCALAR
-        return self.tuples([SCALAR, inner], node)
+        inner = self.iterated(arguments[0], node) if arguments else SCALAR
+        return self.tuples([SCALAR, inner], node, everything_of(arguments, keywords))
 
     def _builtin_zip(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         self.touch_arguments(arguments, keywords, node)
-        return self.tuples([self.iterated(value) for value in arguments], node)
+        parts = [self.iterated(value, node) for value in arguments]
+        return self.tuples(parts, node, everything_of(arguments, keywords))
 
-    def tuples(self, parts: list[Value], node: ast.AST) -> Value:
-        """Return an iterator over tuples of these parts."""
+    def tuples(self, parts: list[Value], node: ast.AST, sources: Iterable[Obj]) -> Value:
+        """Return an iterator over tuples of these parts, which come from ``sources``."""
         pair = self.make(node, "tuple", (i for part in parts for i in part), role="tuple")
         old = pair.parts or (SCALAR,) * len(parts)
         if len(old) == len(parts):
             pair.parts = tuple(a | b for a, b in zip(old, parts, strict=True))
-        return frozenset((self.make(node, "iterator", (pair,), role="tuples"),))
+        return self.iterator(node, (pair,), sources, role="tuples")
 
     def _builtin_open(
         self, arguments: list[Value], keywords: dict[str, Value], node: ast.AST

@@ -46,7 +46,7 @@ class CallEvaluator(ExpressionEvaluator):
         arguments: list[Value] = []
         for item in node.args:
             if isinstance(item, ast.Starred):
-                spread = self.elements(self.evaluate(item.value))
+                spread = self.taken(self.evaluate(item.value), node)
                 arguments.extend([spread, spread, spread])
             else:
                 arguments.append(self.evaluate(item))
@@ -198,6 +198,7 @@ class CallEvaluator(ExpressionEvaluator):
         """Call an object of unknown make: it may change itself, and keep its arguments."""
         everything = {item for value in (*arguments, *keywords.values()) for item in value}
         self.touch({callee, *everything}, node)
+        self.consume(everything, node)
         if callee.kind not in ("array", "frame"):
             self.change_deep((callee,), node)
         if callee.stochastic:
@@ -359,6 +360,7 @@ class CallEvaluator(ExpressionEvaluator):
         everything = {item for value in (*arguments, *keywords.values()) for item in value}
         if everything:
             self.touch(everything, node)
+            self.consume(everything, node)
 
     def touch(self, value: Iterable[Obj], node: ast.AST) -> None:
         """Interpret what foreign code may call back; see :meth:`Machine.touch`."""

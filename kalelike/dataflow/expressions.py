@@ -12,6 +12,9 @@ from kalelike.dataflow.texts import TextEvaluator
 from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
+CONSUMED = frozenset({"generator", "iterator", "uncrossable"})
+"""What iterating over it changes."""
+_LIVE = CONSUMED | {"list", "dict", "set", "array", "opaque", "instance"}
 _NOT_DATA = frozenset({"function", "class", "member", "module", "builtin"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
 
@@ -162,6 +165,9 @@ class ExpressionEvaluator(TextEvaluator):
         values = [self.evaluate(item) for item in (node.left, *node.comparators)]
         everything = frozenset(item for value in values for item in value)
         self.operate(everything, node, everything)
+        for op, value in zip(node.ops, values[1:], strict=True):
+            if isinstance(op, ast.In | ast.NotIn):
+                self.consume(value, node)
         if any(item.kind == "namespace" for item in everything):
             self.test_names(self.texts(values[0]), node)
         if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
@@ -195,7 +201,7 @@ class ExpressionEvaluator(TextEvaluator):
         for item in node.elts:
             value = self.evaluate(item.value if isinstance(item, ast.Starred) else item)
             if isinstance(item, ast.Starred):
-                value = self.elements(value)
+                value = self.taken(value, node)
             parts.append(value)
             contents |= value
         if any(part.kind == "text" for part in contents) and any(
@@ -227,7 +233,7 @@ class ExpressionEvaluator(TextEvaluator):
                 for result, target in zip(results, targets, strict=True):
                     result.add(self.make(target, item.kind, item.contents, role="part"))
             else:
-                inner = self.elements(frozenset((item,)))
+                inner = self.taken(frozenset((item,)), targets[0])
                 for result in results:
                     result |= inner
         return [frozenset(result) for result in results]
@@ -237,7 +243,7 @@ class ExpressionEvaluator(TextEvaluator):
         for key, item in zip(node.keys, node.values, strict=True):
             value = self.evaluate(item)
             if key is None:
-                value = self.elements(value)
+                value = self.taken(value, node)
             else:
                 contents |= {part for part in self.evaluate(key) if part.kind != "text"}
             contents |= value
@@ -247,16 +253,41 @@ class ExpressionEvaluator(TextEvaluator):
         """Return what iterating over, or indexing into, a value gives."""
         result: set[Obj] = set()
         for item in value:
-            if item.kind in CONTAINERS or item.kind in ("generator", "iterator"):
+            if item.kind == "iterator":
+                result |= {part for part in item.contents if part.kind != "source"}
+            elif item.kind in CONTAINERS or item.kind == "generator":
                 result |= item.contents
             elif item.kind not in _NOT_ITERATED:
                 result.add(item)
                 result |= item.contents
         return frozenset(result)
 
-    def iterated(self, value: Value) -> Value:
+    def iterator(
+        self, node: ast.AST, contents: Iterable[Obj], sources: Iterable[Obj], role: str = ""
+    ) -> Value:
+        """Return an iterator over ``contents``, which changes when one of ``sources`` does."""
+        live = [item for item in sources if item.kind in _LIVE]
+        made = self.make(node, "iterator", contents, role)
+        if live:
+            made.hold((self.make(node, "source", live, role + "source"),))
+        for item in live:
+            if item.kind in CONSUMED:
+                # Whoever takes from this takes from what it takes from.
+                made.add_base(item)
+        return frozenset((made,))
+
+    def consume(self, value: Iterable[Obj], node: ast.AST) -> None:
+        """Record that iterators lose what is taken from them."""
+        self.change([item for item in value if item.kind in CONSUMED], node)
+
+    def taken(self, value: Value, node: ast.AST) -> Value:
+        """Return the elements of a value, which an iterator loses."""
+        self.consume(value, node)
+        return self.elements(value)
+
+    def iterated(self, value: Value, node: ast.AST) -> Value:
         """Return what a loop over a value gives: the keys of a dictionary, which are not known."""
-        found = self.elements(value)
+        found = self.taken(value, node)
         return found | self.text(WILD) if any(item.kind == "dict" for item in value) else found
 
     def _comprehension(
@@ -264,7 +295,7 @@ class ExpressionEvaluator(TextEvaluator):
     ) -> Value:
         context = self.frames[-1].context if self.frames else 0
         cell = self.frames[-1].cell if self.frames else self.cell
-        first = self.iterated(self.evaluate(node.generators[0].iter))
+        first = self.iterated(self.evaluate(node.generators[0].iter), node)
         self.operate(first, node)
         frame = Frame(None, {}, cell, context)
         contents: set[Obj] = set()
@@ -282,7 +313,9 @@ class ExpressionEvaluator(TextEvaluator):
     def _generators(self, node: Any, first: Value, contents: set[Obj]) -> None:
         def body() -> None:
             for index, generator in enumerate(node.generators):
-                value = first if index == 0 else self.iterated(self.evaluate(generator.iter))
+                value = first
+                if index > 0:
+                    value = self.iterated(self.evaluate(generator.iter), node)
                 self.assign(generator.target, value)
                 for test in generator.ifs:
                     self.evaluate(test)
@@ -351,6 +384,8 @@ class ExpressionEvaluator(TextEvaluator):
 
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> Value:
         value = self.evaluate(node.value) if node.value is not None else SCALAR
+        if isinstance(node, ast.YieldFrom):
+            value = self.taken(value, node)
         for frame in reversed(self.frames):
             if frame.code is not None:
                 frame.returned |= value
@@ -358,7 +393,7 @@ class ExpressionEvaluator(TextEvaluator):
         return self.fresh(node)
 
     def _starred(self, node: ast.Starred) -> Value:
-        return self.elements(self.evaluate(node.value))
+        return self.taken(self.evaluate(node.value), node)
 
     def _slice(self, node: ast.Slice) -> Value:
         for part in (node.lower, node.upper, node.step):

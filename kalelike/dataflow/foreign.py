@@ -266,6 +266,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         """Call a method that the library model may know; see :class:`CallEvaluator`."""
         everything = everything_of(arguments, keywords)
         self.touch({receiver, *everything}, node)
+        self.consume(everything, node)
         if receiver.kind == "text":
             return self._text_method(receiver, name, arguments, node)
         if receiver.kind == "namespace":
@@ -356,9 +357,10 @@ class ForeignEvaluator(BuiltinEvaluator):
             if name == "items":
                 keys = {item for item in receiver.contents if item.kind == "instance"}
                 parts = [self.text(WILD) | keys, frozenset(receiver.contents)]
-                return self.tuples(parts, node)
-            inner = self.make(node, "iterator", receiver.contents)
-            return frozenset(receiver.contents) if name == "get" else frozenset((inner,))
+                return self.tuples(parts, node, (receiver,))
+            if name == "get":
+                return frozenset(receiver.contents)
+            return self.iterator(node, receiver.contents, (receiver,))
         if name in ("plot", "hist", "boxplot"):
             return self.fresh(node, "figure")
         if receiver.kind == "frame" and name in ("groupby", "rolling", "expanding", "ewm", "pipe"):

@@ -84,6 +84,8 @@ class Linker:
         self.closures: dict[int, tuple[frozenset[int], frozenset[str]]] = {}
         self.file_readers: dict[str, set[StepName]] = {}
         self.setting_files: dict[int, list[tuple[str, Version, Site]]] = {}
+        self.undone: dict[int, set[int]] = {}
+        """Units that delete again what a replayed unit binds."""
         self.definitions: dict[int, tuple[str, int]] = {}
         self._last_change = _last_changes(analysis.units)
         for unit in analysis.units:
@@ -114,7 +116,7 @@ class Linker:
     def _walk(self) -> None:
         self.flows = {name: StepFlow(name) for name in self.ownership.steps}
         self.ends, self.versions, self.replayed = {}, {}, set()
-        self.file_readers, self.setting_files = {}, {}
+        self.file_readers, self.setting_files, self.undone = {}, {}, {}
         current: StepName | None = None
         for unit in self.analysis.units:
             owner = self.ownership.owners[unit.index]
@@ -162,27 +164,13 @@ class Linker:
     def _replay_unit(self, unit: Unit, owner: Owner) -> bool:
         """Make the unit's names replayable; False if it reads what cannot be replayed."""
         effects = unit.effects
-        fragments = {unit.index}
-        parameters: set[str] = set()
-        files: list[tuple[str, Version, Site]] = []
-        for name in (*effects.reads, *effects.changes, *effects.maybe):
-            version = self.versions.get(name)
-            if version is None:
-                continue
-            if version.step is not None and owner.setting and name.startswith(PREFIX):
-                files.append((name, version, effects.reads[name]))
-                continue
-            if version.step is not None:
-                return False
-            fragments |= version.fragments
-            parameters |= version.parameters
-            if version.parameter:
-                parameters.add(name)
+        found = self._needed_to_replay(unit, owner)
+        if found is None:
+            return False
+        made, needs, files = found
         if owner.step is not None:
             for name, site in effects.reads.items():
                 self._use(self.flows[owner.step], name, site)
-        made = frozenset(fragments)
-        needs = frozenset(parameters)
         self.closures[unit.index] = (made, needs)
         for name, site in {**effects.changes, **effects.binds}.items():
             if name in effects.changes and name in self.versions and name not in effects.binds:
@@ -191,13 +179,39 @@ class Linker:
                 name, fragments=made, home=owner.step, parameters=needs, site=site
             )
         for name in effects.deletes:
-            self.versions.pop(name, None)
+            version = self.versions.pop(name, None)
+            for index in version.fragments if version is not None else ():
+                if name in self.analysis.units[index].effects.binds:
+                    self.undone.setdefault(index, set()).add(unit.index)
         self.replayed.add(unit.index)
         if files:
             self.setting_files[unit.index] = files
         if owner.step is not None:
             self.flows[owner.step].units.append(unit)
         return True
+
+    def _needed_to_replay(
+        self, unit: Unit, owner: Owner
+    ) -> tuple[frozenset[int], frozenset[str], list[tuple[str, Version, Site]]] | None:
+        """Return the fragments, parameters and files that a unit needs; None if also a value."""
+        effects = unit.effects
+        fragments = {unit.index}
+        parameters: set[str] = set()
+        files: list[tuple[str, Version, Site]] = []
+        for name in (*effects.reads, *effects.changes, *effects.maybe):
+            version = self.versions.get(name)
+            if version is None:
+                continue
+            if version.step is not None and owner.setting and name.startswith(PREFIX):
+                files.append((name, version, effects.reads.get(name, version.site)))
+                continue
+            if version.step is not None:
+                return None
+            fragments |= version.fragments
+            parameters |= version.parameters
+            if version.parameter:
+                parameters.add(name)
+        return frozenset(fragments), frozenset(parameters), files
 
     def _step_unit(self, unit: Unit, flow: StepFlow) -> None:
         effects = unit.effects
@@ -211,11 +225,13 @@ class Linker:
                 self._produce(flow, name, site, passing=True)
         for name, site in effects.binds.items():
             self._produce(flow, name, site, passing=name in effects.maybe)
-        for name in effects.deletes:
-            if name in self.versions:
-                if self.versions[name].step != flow.name:
-                    flow.produced.setdefault(name, effects.deletes[name])
-                del self.versions[name]
+        for name, site in effects.deletes.items():
+            version = self.versions.pop(name, None)
+            if version is not None and version.step != flow.name:
+                flow.produced.setdefault(name, site)
+            if version is not None and version.fragments:
+                # A step that repeats what bound it must be told that it is gone.
+                self.versions[name] = Version(name, step=flow.name, site=site)
 
     def _use(self, flow: StepFlow, name: str, site: Site) -> None:
         version = self.versions.get(name)
@@ -245,7 +261,14 @@ class Linker:
     def _replay(self, flow: StepFlow, index: int) -> None:
         """Let a step repeat a unit: in front of its own, or where it stands among them."""
         among = bool(flow.units) and flow.units[0].index < index
-        (flow.inline if among else flow.fragments).add(index)
+        into = flow.inline if among else flow.fragments
+        if index not in into:
+            into.add(index)
+            for undoing in self.undone.get(index, ()):
+                if flow.units and flow.units[-1].index < undoing:
+                    continue
+                for needed in self.closures[undoing][0]:
+                    self._replay(flow, needed)
 
     def _produce(self, flow: StepFlow, name: str, site: Site, *, passing: bool) -> None:
         version = self.versions.get(name)

@@ -196,8 +196,8 @@ class Machine:
             self.fx.unknown[name] = self.site(node)
         if not self.uncertain and not self.forgiving:
             self.fx.certain_unknown.add(name)
-        if not self.forgiving:
-            self.record_read(name, node)
+        # An earlier step may have deleted it: that it is gone must be known here too.
+        self.record_read(name, node)
         return self.fresh(node)
 
     def bind_dynamically(self, value: Value, node: ast.AST) -> None:

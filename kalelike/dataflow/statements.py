@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kalelike.dataflow.expressions import CONSUMED
 from kalelike.dataflow.imports import ImportEvaluator
 from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.values import SCALAR, WILD, ClassCode, Obj, Value
@@ -140,7 +141,8 @@ class StatementExecutor(ImportEvaluator):
                 return
             self.operate(value, node, extra)
             for item in value:
-                parts = self.elements(extra) if item.kind in ("list", "set", "dict") else extra
+                spread = item.kind in ("list", "set", "dict")
+                parts = self.taken(extra, node) if spread else extra
                 item.hold(parts if item.kind not in ("array", "frame") else ())
             self.change(value, node)
             self.assign(target, value)
@@ -200,10 +202,9 @@ class StatementExecutor(ImportEvaluator):
         if any(item.stochastic for item in source):
             self.draw_stochastic(node)
         for item in source:
-            if item.kind in ("generator", "iterator", "uncrossable"):
-                self.change((item,), node)
+            if item.kind in CONSUMED:
                 self.touch((item,), node)
-        inner = self.iterated(source)
+        inner = self.iterated(source, node)
 
         def body() -> None:
             for _ in range(2):

@@ -94,6 +94,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if isinstance(reduced, tuple) and obj.__qualname__ != obj.__name__:
             attributes, _ = reduced[2]
             attributes["__qualname__"] = obj.__qualname__
+        if isinstance(reduced, tuple) and "__slots__" in vars(obj):
+            _keep_slots(obj, reduced)
         if isinstance(reduced, tuple) and isinstance(obj, EnumType):
             members = _members(obj)
             if any(members.values()):
@@ -153,6 +155,18 @@ def _in_its_order(obj: Any) -> Any:
     return obj.copy(order="K").__reduce_ex__(pickle.HIGHEST_PROTOCOL)
 
 
+def _keep_slots(kind: type, reduced: tuple[Any, ...]) -> None:
+    """Let a class be made with its slots: cloudpickle only sets the attribute ``__slots__``."""
+    if isinstance(kind, EnumType):
+        return
+    attributes, _ = reduced[2]
+    for name, part in list(attributes.items()):
+        if isinstance(part, types.MemberDescriptorType) and part.__objclass__ is kind:
+            del attributes[name]
+    _, _, _, at_making, *_ = reduced[1]
+    at_making["__slots__"] = attributes["__slots__"]
+
+
 _OF_EVERY_MEMBER = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})
 
 
@@ -180,6 +194,8 @@ def _is_hooked(kind: type) -> bool:
 
 class _Unhooked:
     """Stands before a class's bases while it is made, so that they do not act again."""
+
+    __slots__ = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """The hook has run where the class was defined."""

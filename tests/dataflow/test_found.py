@@ -67,6 +67,50 @@ ROWS: list[tuple[str, Cells]] = [
         ("e", "f = u"), ("pipeline-metrics", "{'one': u[1]}")]),
     ("dictionary of one list", [
         ("a", "x = [1]\nd = dict.fromkeys('km', x)"), ("b", "d['k'].append(2)"), ("c", "print(x)")]),
+    ("iterator that a step takes from", [
+        ("a", "p, q, r, s = iter([1]), iter([1]), iter('ab'), iter([1, 2])"),
+        ("b", "x = list(p), [i for i in q], ''.join(r), 1 in s"),
+        ("c", "print(list(p), list(q), list(r), list(s))")]),
+    ("iterator that is unpacked or spread", [
+        ("a", "p, q, r, s = iter([1]), iter([1]), iter([1]), iter([(1, 2)])"),
+        ("b", "x, *y = p\nprint([*q], *r, dict(s))"), ("c", "print(list(p), list(q), list(r), list(s))")]),
+    ("iterator under an iterator", [
+        ("a", "p = iter([1, 2, 3])\nq = zip(p, p)"), ("b", "print(next(q))"), ("c", "print(list(p))")]),
+    ("iterator given to a library", [
+        ("a", "import itertools\np = iter([1, 2, 3])"), ("b", "print(list(itertools.islice(p, 2)))"),
+        ("c", "print(list(p))")]),
+    ("iterator that a function yields from", [
+        ("a", "p = iter([1])\ndef g():\n    yield from p"), ("b", "print(list(g()))"), ("c", "print(list(p))")]),
+    ("iterator over a list that grows", [
+        ("a", "v = [1]\nx = iter(v)"), ("b", "v.append(2)"), ("c", "print(list(x))")]),
+    ("iterator over a list that set-up grows", [
+        ("imports", "v = [1]\nx = iter(v)\nv.append(2)"), ("c", "print(list(x))")]),
+    ("keys of a dictionary that grows", [
+        ("imports", "v = {1: 2}\nx = v.keys()\nv[2] = 3"), ("c", "print(list(x))")]),
+    ("class with slots, by value", [
+        ("a", "class B:\n    __slots__ = ('b',)\nclass C(B):\n    __slots__ = ('n', '__m')\nC.k = 1\nx = C()"),
+        ("b", "try:\n    x.other = 1\nexcept AttributeError:\n    print('no')\nx.n = x.b = 2"),
+        ("c", "print(x.n, x.b, C)")]),
+    ("data class with slots, by value", [
+        ("a", "from dataclasses import dataclass\n@dataclass(slots=True)\nclass C:\n    n: int = 3\nC.k = 1\nx = C()"),
+        ("b", "try:\n    x.other = 1\nexcept AttributeError:\n    print('no')"), ("c", "print(x)")]),
+    ("slots below a subclass hook", [
+        ("a", "class B:\n    __slots__ = ('b',)\n    seen = []\n    def __init_subclass__(cls):\n"
+              "        B.seen.append(1)\nclass C(B):\n    __slots__ = ('n',)\nx = C()"),
+        ("b", "x.n = x.b = 2"), ("c", "print(x.n, x.b, B.seen, C.__mro__)")]),
+    ("name that set-up deletes again", [
+        ("setup", "x, w = 1, 2\ndel x"),
+        ("a", "print(w)\ntry:\n    print(x)\nexcept NameError:\n    print('none')")]),
+    ("name that set-up deletes, bound by a step on another path", [
+        ("setup", "x = 1\nw = x\ndel x"), ("a", "if not w:\n    x = 3\nprint(w)"),
+        ("b", "print('x' in globals())")]),
+    ("name that a step deletes, bound by set-up", [
+        ("setup", "x, w = 1, 2"), ("a", "del x"),
+        ("b", "print(w)\ntry:\n    print(x)\nexcept NameError:\n    print('none')")]),
+    ("function that set-up deletes under one name", [
+        ("setup", "def f():\n    return 1\ng = f\ndel f"),
+        ("a", "print(g())\ntry:\n    f\nexcept NameError:\n    print('none')")]),
+    ("name deleted and bound anew", [("setup", "x = 1\ndel x\nx = 2"), ("a", "print(x)")]),
     ("type of a list, called", [
         ("functions", "u = []\nz = type(u)(u)\ny = z"), ("a", "y.append(1)"), ("b", "print(z)")]),
     ("the larger of two lists", [("a", "x, y = [1], [2]"), ("b", "max(x, y).append(3)"), ("c", "print(x, y)")]),

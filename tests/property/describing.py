@@ -138,7 +138,7 @@ class _Describer:
     def _iterator(self, value: Any, name: str) -> str:
         try:
             rest = list(itertools.islice(copy.deepcopy(value), 50))
-        except TypeError:
+        except (TypeError, RecursionError):
             return name
         return f"{name}[{', '.join(map(self.text, rest))}]"
 

@@ -7,13 +7,15 @@ by the same function that a real step's process calls.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -36,7 +38,7 @@ from kalelike.runtime.values import load_values, read_manifest
 from tests.dataflow.tagged import tagged_notebook
 from tests.property.children import ChildError, in_child
 from tests.property.describing import describe
-from tests.property.pieces import Piece, cut
+from tests.property.pieces import Piece, cut, owners
 
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 Cells = Sequence[tuple[str, str]]
@@ -114,12 +116,30 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def check(cells: Cells, order: random.Random | None = None, *, shared: bool = False) -> Outcome:
+@dataclass(slots=True)
+class Cache:
+    """What steps gave, by what decides it, as the local engine's cache has it.
+
+    ``folder`` outlives the runs. ``kept`` are the steps of the last run that were not run.
+    """
+
+    folder: Path
+    known: dict[str, tuple[StepRun, Path]] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+
+
+def check(
+    cells: Cells,
+    order: random.Random | None = None,
+    *,
+    shared: bool = False,
+    cache: Cache | None = None,
+) -> Outcome:
     """Compile and run a program; ``cells`` are ``(role or step, source)`` pairs.
 
     ``order`` chooses among the topological orders of the steps. ``shared``
     runs all steps in one folder, as the local engine does; otherwise each has
-    an empty one.
+    an empty one. Of steps that ``cache`` knows, the results are taken from there.
     """
     try:
         graph = build_graph(tagged_notebook(list(cells)))
@@ -133,23 +153,35 @@ def check(cells: Cells, order: random.Random | None = None, *, shared: bool = Fa
 
         return Outcome(Verdict.CRASHED, (f"compiler: {error!r}", traceback.format_exc()))
     told = _codes(graph.diagnostics)
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as name:
-        folder = Path(name)
+    with _folder_for(cache) as folder:
         try:
             expected = _run_notebook(graph, codes, folder)
         except ChildError as error:
             return Outcome(Verdict.INVALID, (str(error),), told)
         if expected.error:
             return Outcome(Verdict.INVALID, (expected.error,), told)
-        return _run_pipeline(graph, codes, expected, folder, order, shared)
+        return _Pipeline(graph, codes, expected, folder, order, shared, cache).run()
 
 
 def _codes(diagnostics: Sequence[Any]) -> tuple[str, ...]:
     return tuple(sorted({item.code.name for item in diagnostics}))
 
 
-def _fast_folder() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """Make a folder, in memory where that can be, and remove it afterwards."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
+
+
+@contextmanager
+def _folder_for(cache: Cache | None) -> Iterator[Path]:
+    if cache is None:
+        with fast_folder() as folder:
+            yield folder
+    else:
+        yield Path(tempfile.mkdtemp(dir=cache.folder))
 
 
 def _given(step: Step) -> set[str]:
@@ -162,8 +194,11 @@ def _names(graph: PipelineGraph, step: Step) -> list[str]:
     """The names of a step that must hold at its end what the notebook's hold there."""
     names = _given(step)
     late = {item.location.index for item in step.metrics}
+    owned = owners(graph)
     for cell in step.cells:
-        if cell.index not in late or step.role is StepRole.METRICS:
+        # Of another step's cell it repeats definitions, at times before that step.
+        own = step.name in owned.get(cell.index, {}).values()
+        if own and (cell.index not in late or step.role is StepRole.METRICS):
             names |= _bound(cell.source)
     return sorted(name for name in names if name[0] not in "@_")
 
@@ -208,12 +243,18 @@ class _Notebook:
             if owner is not None and owner not in self.begun:
                 space = self.shell.namespace
                 self.begun[owner] = (dict(space), _described(space, self.names[owner]))
+            before = dict(self.shell.namespace)
+            seen = self._seen() if owner is None else {}
             done = self.shell.run(piece.source, f"cell {piece.index}", piece.line)
             if done.error is not None:
                 return _Expected(f"cell {piece.index}: {done.error!r}")
             for name in _bound(piece.source):
-                self.binders[name] = owner
+                # On the path that ran it may be bound to nothing new.
+                if owner is None or before.get(name, self) is not self.shell.namespace.get(name):
+                    self.binders[name] = owner
             if owner is None:
+                now = self._seen()
+                self.binders |= {name: None for name in now if now[name] != seen.get(name)}
                 continue
             if piece.whole:
                 self.found.shown[owner, piece.index] = _texts(done.outputs)
@@ -223,6 +264,11 @@ class _Notebook:
                 found = self.found.metrics.setdefault(owner, {})
                 found.update(evaluate_metrics(self._metrics(owner, piece.index), self._evaluate))
         return self.found
+
+    def _seen(self) -> dict[str, str]:
+        """Describe what steps that have begun compare: set-up between their cells may change it."""
+        names = {name for owner in self.begun for name in self.names[owner]}
+        return _described(self.shell.namespace, sorted(names))
 
     def _metrics(self, owner: str, index: int) -> tuple[MetricCode, ...]:
         return tuple(item for item in self.codes[owner].metrics if item.index == index)
@@ -288,50 +334,82 @@ def _texts(outputs: list[dict[str, Any]]) -> str:
 # -- the pipeline -----------------------------------------------------------------
 
 
-def _run_pipeline(
-    graph: PipelineGraph,
-    codes: dict[Any, StepCode],
-    expected: _Expected,
-    folder: Path,
-    order: random.Random | None,
-    shared: bool,
-) -> Outcome:
-    told = _codes(graph.diagnostics)
-    parameters = {item.name: encode(item.default) for item in graph.parameters}
-    keys = {item.name: item.key for item in graph.parameters}
-    runs: dict[str, StepRun] = {}
-    found: list[str] = []
-    try:
-        steps = _ordered(graph, order or random.Random(0))
-    except _CycleError as error:
-        return Outcome(Verdict.CRASHED, (f"cycle: {error}",), told, graph)
-    for step in steps:
-        given = ExecutorInput(
-            {item.key: folder / item.producer / item.output for item in step.inputs},
-            {keys[name]: parameters[name] for name in step.parameters},
+@dataclass(slots=True)
+class _Pipeline:
+    """The pipeline, run step by step."""
+
+    graph: PipelineGraph
+    codes: dict[Any, StepCode]
+    expected: _Expected
+    folder: Path
+    order: random.Random | None
+    shared: bool
+    cache: Cache | None
+    runs: dict[str, StepRun] = field(default_factory=dict)
+    places: dict[str, Path] = field(default_factory=dict)
+    """Where each step's outputs are."""
+
+    def run(self) -> Outcome:
+        told = _codes(self.graph.diagnostics)
+        found: list[str] = []
+
+        def outcome(verdict: Verdict, *details: str, codes: tuple[str, ...] = ()) -> Outcome:
+            return Outcome(verdict, (*found, *details), (*told, *codes), self.graph, self.runs)
+
+        if self.cache is not None:
+            self.cache.kept = set()
+        try:
+            steps = _ordered(self.graph, self.order or random.Random(0))
+        except _CycleError as error:
+            return outcome(Verdict.CRASHED, f"cycle: {error}")
+        for step in steps:
+            try:
+                run, kept = self._step(step)
+            except ChildError as error:
+                return outcome(Verdict.CRASHED, f"{step.name}: {error}")
+            self.runs[step.name] = run
+            failure = run.record.error
+            if failure is not None:
+                stopped = run.record.exit_code == 3
+                text = f"{step.name}: {failure.type}: {failure.message} {failure.traceback}"
+                verdict = Verdict.STOPPED if stopped else Verdict.CRASHED
+                return outcome(verdict, text, codes=(failure.code,))
+            found += _differences(self.graph, step, run, self.expected, kept=kept)
+        return outcome(Verdict.DIFFERENT if found else Verdict.EQUAL)
+
+    def _step(self, step: Step) -> tuple[StepRun, bool]:
+        """Run a step, or take what the cache has; tells which."""
+        given = self._given(step)
+        key = self._key(step, given)
+        if self.cache is not None and key in self.cache.known:
+            run, self.places[step.name] = self.cache.known[key]
+            self.cache.kept.add(step.name)
+            return run, True
+        self.places[step.name] = self.folder / step.name
+        self.places[step.name].mkdir()
+        place = self.folder / ("shared" if self.shared else f"{step.name} works here")
+        place.mkdir(exist_ok=True)
+        run = _run_step(self.codes[step.name], given, place, _names(self.graph, step))
+        if self.cache is not None and run.record.error is None:
+            self.cache.known[key] = (run, self.places[step.name])
+        return run, False
+
+    def _given(self, step: Step) -> ExecutorInput:
+        by_name = {item.name: item for item in self.graph.parameters}
+        return ExecutorInput(
+            {item.key: self.places[item.producer] / item.output for item in step.inputs},
+            {by_name[name].key: encode(by_name[name].default) for name in step.parameters},
             {
-                item.key: OutputPlace(folder / step.name / item.key, item.key, item.key)
+                item.key: OutputPlace(self.folder / step.name / item.key, item.key, item.key)
                 for item in step.outputs
             },
         )
-        (folder / step.name).mkdir()
-        place = folder / ("shared" if shared else f"{step.name} works here")
-        place.mkdir(exist_ok=True)
-        names = _names(graph, step)
-        try:
-            run = _run_step(codes[step.name], given, place, names)
-        except ChildError as error:
-            return Outcome(Verdict.CRASHED, (f"{step.name}: {error}",), told, graph, runs)
-        runs[step.name] = run
-        failure = run.record.error
-        if failure is not None:
-            stopped = run.record.exit_code == 3
-            text = f"{step.name}: {failure.type}: {failure.message} {failure.traceback}"
-            verdict = Verdict.STOPPED if stopped else Verdict.CRASHED
-            return Outcome(verdict, (*found, text), (*told, failure.code), graph, runs)
-        found += _differences(graph, step, run, expected)
-    verdict = Verdict.DIFFERENT if found else Verdict.EQUAL
-    return Outcome(verdict, tuple(found), told, graph, runs)
+
+    def _key(self, step: Step, given: ExecutorInput) -> str:
+        """All that decides what a step gives (see ``kalelike.run.local.cache``)."""
+        digests = {item.key: self.runs[item.producer].digests[item.output] for item in step.inputs}
+        key = [self.codes[step.name].sha, digests, dict(given.parameters), sorted(given.outputs)]
+        return json.dumps(key, sort_keys=True)
 
 
 class _CycleError(Exception):
@@ -392,18 +470,24 @@ def _run_step(code: StepCode, given: ExecutorInput, place: Path, names: list[str
     return in_child(run, seconds=20)
 
 
-def _differences(graph: PipelineGraph, step: Step, run: StepRun, expected: _Expected) -> list[str]:
+def _differences(
+    graph: PipelineGraph, step: Step, run: StepRun, expected: _Expected, *, kept: bool
+) -> list[str]:
+    """Compare a step with the notebook; one that was ``kept`` by what it gives to others."""
     found = [f"{step.name}: {text}"[: 3 * _SHORT] for text in run.changed]
     theirs = expected.values.get(step.name, {})
     given = _given(step)
-    for name in sorted({*theirs, *run.values} - expected.apart[step.name]):
+    compared = {*theirs, *run.values} - expected.apart[step.name]
+    if kept:
+        compared &= {name for item in step.outputs for name in item.names}
+    for name in sorted(compared):
         ours = run.values.get(name, "absent")
         wanted = theirs.get(name, "absent")
         # A name that the step neither is given, nor gives, nor binds on the path that ran.
         apart = name not in given and name in expected.untouched[step.name]
         if ours != wanted and not (apart and ours == "absent"):
             found.append(f"{step.name}.{name} is {ours[:_SHORT]} for {wanted[:_SHORT]}")
-    for index, text in run.shown.items():
+    for index, text in run.shown.items() if not kept else ():
         wanted = expected.shown.get((step.name, index), text)
         if text != wanted:
             found.append(

@@ -30,24 +30,25 @@ def cut(graph: PipelineGraph, metrics: frozenset[int] = frozenset()) -> list[Pie
 
     ``metrics`` are the indexes of metrics cells.
     """
-    owners = _owners(graph)
+    lines = owners(graph)
     pieces: list[Piece] = []
     for cell in graph.notebook.cells:
         if cell.kind == "code" and cell.source.strip() and "skip" not in cell.tags:
             late = cell.index in metrics
-            pieces += _parts(cell.index, cell.source, owners.get(cell.index, {}), late)
+            pieces += _parts(cell.index, cell.source, lines.get(cell.index, {}), late)
     return pieces
 
 
-def _owners(graph: PipelineGraph) -> dict[int, dict[int, str]]:
-    owners: dict[int, dict[int, str]] = {}
+def owners(graph: PipelineGraph) -> dict[int, dict[int, str]]:
+    """Return the last step that runs each line, by index of the cell and 1-based line."""
+    found: dict[int, dict[int, str]] = {}
     for step in graph.steps:
         for cell in step.cells:
-            lines = owners.setdefault(cell.index, {})
+            lines = found.setdefault(cell.index, {})
             for number, line in enumerate(cell.source.splitlines(), start=1):
                 if line.strip():
                     lines[number] = step.name
-    return owners
+    return found
 
 
 def _parts(index: int, source: str, lines: dict[int, str], late: bool) -> Iterator[Piece]:

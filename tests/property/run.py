@@ -11,8 +11,11 @@ import sys
 import time
 from collections import Counter
 
+from tests.property.caching import check_edit
+from tests.property.editing import edit_program
 from tests.property.executor import Outcome, Verdict, check, warm_up
-from tests.property.generator.programs import from_seed
+from tests.property.generator.drawing import SeededDraw
+from tests.property.generator.programs import Cells, from_seed
 
 
 def main() -> None:
@@ -23,6 +26,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=16, help="statements in a program")
     parser.add_argument("--failures", type=int, default=10, help="stop after so many")
     parser.add_argument("--refused", action="store_true", help="tell refusals too")
+    parser.add_argument("--edits", action="store_true", help="also edit a cell and run again")
     parser.add_argument("--reduce", action="store_true", help="reduce failures")
     options = parser.parse_args()
     warm_up()
@@ -33,6 +37,8 @@ def main() -> None:
     for seed in range(options.seed, options.seed + options.programs):
         program = from_seed(seed, most=options.most)
         outcome = check(program.cells, random.Random(seed), shared=seed % 3 == 0)
+        if options.edits and outcome.verdict is Verdict.EQUAL:
+            failures += not _edited(seed, program.cells, counts)
         counts[outcome.verdict.value] += 1
         if outcome.verdict in (Verdict.REFUSED, Verdict.STOPPED):
             codes.update(outcome.codes)
@@ -45,6 +51,23 @@ def main() -> None:
     seconds = time.process_time() - start
     print(dict(counts), dict(codes), f"{seconds:.1f} s")
     sys.exit(bool(failures))
+
+
+def _edited(seed: int, cells: Cells, counts: Counter[str]) -> bool:
+    """Edit a program; tells whether the cache gave what a fresh notebook gives, and no less."""
+    edit = edit_program(SeededDraw(seed), cells)
+    found = check_edit(cells, edit)
+    outcome = found.outcome
+    counts[f"edited: {outcome.verdict.value}"] += 1
+    counts["steps kept"] += len(found.kept)
+    counts["steps run again"] += len(outcome.runs) - len(found.kept)
+    needless = found.needless or (edit.layout and len(found.kept) < len(outcome.runs))
+    if not outcome.failed and not needless:
+        return True
+    print(f"--- seed {seed}, {edit.kind} in cell {edit.cell}: {sorted(found.needless)} needless")
+    print(as_row(cells))
+    tell(seed, edit.cells, outcome, reduced=False)
+    return False
 
 
 def tell(seed: int, cells: list[tuple[str, str]], outcome: Outcome, reduced: bool) -> None:

@@ -113,7 +113,11 @@ class _Recorder:
 
 def _is_shell_name(name: str) -> bool:
     """Tell whether IPython itself stores under this name."""
-    return name in _SHELL_NAMES or (name[:1] == "_" and name[1:].lstrip("i").isdigit())
+    return (
+        name in _SHELL_NAMES
+        or name == "__annotations__"
+        or (name[:1] == "_" and name[1:].lstrip("i").isdigit())
+    )
 
 
 class _Namespace(dict[str, Any]):
@@ -177,6 +181,8 @@ class NotebookTracer:
         self._run_cell: Callable[..., Any] = shell.run_cell
         self._expand: Callable[..., str] = shell.var_expand
         shell.var_expand = self._expanded
+        self._transform: Callable[[str], str] = shell.transform_cell
+        shell.transform_cell = self._transformed
         self._provided = dict(self.namespace)
         self._prints: dict[str, str] = {}
         self._owner: str | None = None
@@ -239,6 +245,14 @@ class NotebookTracer:
             if word in self.namespace:
                 self.recorder.read(word, dict.__getitem__(self.namespace, word))
         return self._expand(command, depth + 1, *arguments)
+
+    def _transformed(self, source: str) -> str:
+        """Leave out what IPython looks up to tell a magic from a name, in cells of one line."""
+        self.recorder.active = False
+        try:
+            return self._transform(source)
+        finally:
+            self.recorder.active = True
 
     def _note_silent_stores(self) -> None:
         recorder = self.recorder
