@@ -18,7 +18,7 @@ from kalelike.emit import PipelineDocument
 from kalelike.errors import BackendError
 from kalelike.run.kfp.adjusting import without_cache
 from kalelike.run.kfp.engine import Submission, follow, submit
-from kalelike.run.kfp.follow import ContactLostError, Pace
+from kalelike.run.kfp.follow import ContactLostError, Pace, RunGoneError
 from kalelike.run.kfp.target import Target
 
 
@@ -87,6 +87,9 @@ def follow_run(
         if not as_json:
             print(f"the run goes on. {comeback(run, store)}")
         return Exit.LOST
+    except RunGoneError as error:
+        _tell(error.diagnostics, as_json)
+        return Exit.FAILED
     progress.summary(result, store)
     _tell(notes, as_json)
     if result.status == "interrupted":

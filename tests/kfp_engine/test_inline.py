@@ -15,6 +15,7 @@ import pytest
 
 from kalelike.cli.main import main
 from tests.kfp_engine.fake_kubeflow import FakeKubeflow
+from tests.kfp_engine.plain_image import make_plain_image
 from tests.kfp_engine.serving import serving
 
 ROOT = Path(__file__).parents[2]
@@ -115,11 +116,7 @@ def test_plain_image_any_user(
     empty.mkdir(mode=0o555)
     bucket.mkdir()
     bucket.chmod(0o755)
-    env = {
-        key: value
-        for key, value in os.environ.items()
-        if key.startswith(("PIP_", "SSL_", "REQUESTS_")) or key.lower().endswith("_proxy")
-    }
+    env = index_settings()
     env["PATH"] = "/usr/bin:/bin"
     user = 54321 if os.getuid() == 0 and interpreter() else None
     server = FakeKubeflow(bucket, empty, env, python=plain_python, user=user)
@@ -134,6 +131,73 @@ def test_plain_image_any_user(
     assert first[-1]["metrics"]
     ends = {item["step"]: item["status"] for item in again if item["event"] == "StepFinished"}
     assert ends == dict.fromkeys(("kalelike-setup", "load", "work", "judge"), "cached")
+
+
+def index_settings() -> dict[str, str]:
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if key.startswith(("PIP_", "SSL_", "REQUESTS_")) or key.lower().endswith("_proxy")
+    }
+
+
+@pytest.mark.docker
+def test_a_container_without_any_right(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As KFP 2.17 starts it: no capability, no passwd entry, root read-only, contents copied."""
+    image = make_plain_image()
+    monkeypatch.setenv("KALELIKE_POLL", "0.2")
+    env = {key: value for key, value in index_settings().items() if key != "PIP_FIND_LINKS"}
+    path = str(write_notebook(tmp_path / "here"))
+    server = FakeKubeflow(world / "containers", world, env, user=12345, image=image)
+    arguments = [path, "--engine", "kfp", "--inline", "--json"]
+    with serving(server) as host:
+        code = main(["run", *arguments, "--host", host])
+        told = capsys.readouterr()
+        assert code == 0, told.out
+        made = json.loads(told.out.splitlines()[-1])
+        assert made["metrics"]
+        assert main(["verify", *arguments, "--host", host]) == 0
+        assert events(capsys)[-1]["outcome"] == "equal"
+        server.wait()
+
+
+def test_an_image_with_all_packages_needs_no_index(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cluster that reaches nothing: the packages are in the image already."""
+    monkeypatch.setenv("KALELIKE_POLL", "0.1")
+    path = str(write_notebook(tmp_path / "here"))
+    env = {"PATH": "/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    server = FakeKubeflow(tmp_path / "bucket", tmp_path, env)
+    with serving(server) as host:
+        assert main(["run", path, "--engine", "kfp", "--inline", "--json", "--host", host]) == 0
+        server.wait()
+    lines = [item["line"] for item in events(capsys) if item["event"] == "StepLog"]
+    told = next(line for line in lines if "packages" in str(line))
+    assert str(told).split()[3] == str(told).split()[5], told
+
+
+def test_an_index_out_of_reach_is_said_as_such(
+    plain_python: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KALELIKE_POLL", "0.1")
+    path = str(write_notebook(tmp_path / "here"))
+    env = {"PATH": "/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+           "PIP_RETRIES": "1"}  # fmt: skip
+    server = FakeKubeflow(tmp_path / "bucket", tmp_path, env, python=plain_python)
+    with serving(server) as host:
+        assert main(["run", path, "--engine", "kfp", "--inline", "--host", host]) == 1
+        server.wait()
+    printed = capsys.readouterr().out
+    assert "KL921" in printed
+    assert "index cannot be reached from the pod" in printed
+    assert "Connection refused" in printed
+    assert "--index-url" in printed
 
 
 def test_the_document_runs_here_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -247,3 +247,38 @@ def test_configuration_mistakes(
     (Path(notebook).parent / "kalelike.toml").write_text(f"[contexts.default]\n{line}\n")
     assert main(["run", notebook, "--engine", "kfp", "--json"]) == 2
     assert '"KL919"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "exit_code", "code"),
+    [
+        (Answer({"code": 5, "message": "Run not found"}, 404), 1, "KL912"),
+        (Answer({"code": 16, "message": "Unauthenticated"}, 401), 3, "KL905"),
+    ],
+    ids=["deleted", "token expired"],
+)
+def test_what_ends_the_following(
+    answer: Answer,
+    exit_code: int,
+    code: str,
+    notebook: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Ending(FakeKubeflow):
+        looks = 0
+
+        def troubled(self, request: Request) -> bool:
+            self.looks += request.path.startswith("/apis/v2beta1/runs/")
+            return self.looks > 2
+
+    server = Ending(tmp_path / "bucket", tmp_path, dict(os.environ), pace=0.5)
+    server.trouble = [answer]
+    with serving(server) as host:
+        arguments = ["--image", "own:1", "--host", host]
+        assert main(["run", notebook, "--engine", "kfp", *arguments]) == exit_code
+        server.wait()
+    told = capsys.readouterr()
+    printed = told.out + told.err
+    assert code in printed
+    assert ("the run goes on" in printed) is (exit_code == 3)

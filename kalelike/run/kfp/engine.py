@@ -16,7 +16,7 @@ from kalelike.run.backend import RunResult
 from kalelike.run.events import Listener, RunStarted
 from kalelike.run.kfp.connection import Connection
 from kalelike.run.kfp.faults import ApiError
-from kalelike.run.kfp.follow import Follower, Pace
+from kalelike.run.kfp.follow import ContactLostError, Follower, Pace
 from kalelike.run.kfp.ledger import ENGINE, Ledger
 from kalelike.run.kfp.remote import RemoteRun, load_remote, save_remote
 from kalelike.run.kfp.steps import read_steps
@@ -131,7 +131,10 @@ def following(
 ) -> Iterator[Follower]:
     """Give the follower of a run in the local store; the store is closed at the end."""
     remote = load_remote(store_folder / "runs" / run, run)
-    connection = connect(remote.target)
+    try:
+        connection = connect(remote.target)
+    except BackendError as error:
+        raise ContactLostError(error.diagnostics) from error
     store = RunStore(store_folder)
     try:
         ledger = Ledger(store, run, remote)

@@ -51,7 +51,11 @@ class Pace:
 
 
 class ContactLostError(BackendError):
-    """The server could not be reached for too long; the run goes on."""
+    """The server could not be reached for too long, or lets nobody in; the run goes on."""
+
+
+class RunGoneError(BackendError):
+    """The run was deleted on the server."""
 
 
 @dataclass(slots=True)
@@ -88,8 +92,8 @@ class Follower:
     def follow(self) -> RunResult:
         """Poll until the run has ended.
 
-        Raises :class:`ContactLostError`, :class:`BackendError` when the run is gone or
-        may not be seen any longer, and ``KeyboardInterrupt``; the run goes on then.
+        Raises :class:`RunGoneError`, and :class:`ContactLostError` and
+        ``KeyboardInterrupt``, after which the run goes on.
         """
         self.results.update(self.ledger.finished())
         self._seen = {step.name: _Seen() for step in self.steps}
@@ -143,22 +147,25 @@ class Follower:
             try:
                 return ask()
             except ApiError as fault:
+                if fault.kind is Fault.MISSING:
+                    raise RunGoneError([self._gone()]) from fault
                 if fault.kind not in TRANSIENT and fault.status < 500:
-                    raise BackendError([self._lost(fault)]) from fault
+                    raise ContactLostError([self._lost(fault)]) from fault
                 if time.monotonic() - silent_since > self.pace.patience:
                     raise ContactLostError([self._lost(fault)]) from fault
             self.sleep(wait)
             wait = min(wait * _BACK_OFF, self.pace.slowest)
 
+    def _gone(self) -> Diagnostic:
+        self.ledger.close("killed")
+        return diagnose(
+            "kfp-run-gone",
+            f"run {self.run_id} was deleted on the server while it was followed",
+            Location(self.connection.host),
+            "submit it again",
+        )
+
     def _lost(self, fault: ApiError) -> Diagnostic:
-        if fault.kind is Fault.MISSING:
-            self.ledger.close("killed")
-            return diagnose(
-                "kfp-run-gone",
-                f"run {self.run_id} was deleted on the server while it was followed",
-                Location(self.connection.host),
-                "submit it again",
-            )
         return fault.diagnostic(f"run {self.run} can no longer be followed", self.connection.host)
 
     # -- telling -----------------------------------------------------------------------
