@@ -54,6 +54,8 @@ class Record:
     exit_code: int = 0
     fingerprints: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """What the step computed, as :class:`kalelike.runtime.observing.StepObserver` keeps it."""
+    shown: Mapping[str, object] = field(default_factory=dict)
+    """What cells showed, by their index, where it is asked for (``shown.shown_outputs``)."""
 
     def to_json(self, *, whole: bool = False) -> str:
         """Return the record on one line, its texts cut so that it stays bounded.
@@ -74,6 +76,10 @@ class Record:
             shorten(data)
             text = strict_json(data)
         return text
+
+
+def _drop_shown(data: dict[str, Any]) -> None:
+    data["shown"] = {}
 
 
 def _keep_ends(data: dict[str, Any]) -> None:
@@ -99,7 +105,7 @@ def _drop_lists(data: dict[str, Any]) -> None:
 
 
 # In this order, as long as a record is too long for one line of a log.
-_SHORTENINGS = (_keep_ends, _drop_parts, _drop_fingerprints, _drop_lists)
+_SHORTENINGS = (_drop_shown, _keep_ends, _drop_parts, _drop_fingerprints, _drop_lists)
 
 
 def publish(record: Record) -> None:

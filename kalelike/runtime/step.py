@@ -22,12 +22,13 @@ from kalelike.runtime.foreign_cell import read_foreign_cell
 from kalelike.runtime.hidden_state import NAMES, UnforeseenNames, is_hidden, write_state
 from kalelike.runtime.leaving import leave
 from kalelike.runtime.metrics import evaluate_metrics
-from kalelike.runtime.observing import StepObserver, wanted_detail
+from kalelike.runtime.observing import DETAIL, StepObserver, wanted_detail
 from kalelike.runtime.parameters import decode
 from kalelike.runtime.record import Failure, Record
 from kalelike.runtime.report import CellReport, StepReport, executed_notebook, report_page
 from kalelike.runtime.sharing import check_sharing
 from kalelike.runtime.shell import StepShell, ensure_event_loop
+from kalelike.runtime.shown import shown_outputs
 from kalelike.runtime.tracebacks import describe_failure
 from kalelike.runtime.values import load_values, restore_files, save_values
 
@@ -94,6 +95,7 @@ def run_step(code: StepCode, executor_input: ExecutorInput, attempt: int = 1) ->
         failure,
         int(exit_code),
         run.observer.found,
+        shown_outputs(progress.cells) if os.environ.get(DETAIL) == "outputs" else {},
     )
     run.write_reports(record)
     if failure is not None:

@@ -247,7 +247,7 @@ class _Judge:
                 continue
             if self.notebook.shown.get(cell.index):
                 yield Finding(
-                    Kind.DISPLAY, Status.UNCOVERED, step.name, "", "the step keeps no report", "",
+                    Kind.DISPLAY, Status.UNCOVERED, step.name, "", "no report of it came back", "",
                     cell.index, cell.title, order=(place, _CELLS, cell.index, _AT_END),
                 )  # fmt: skip
 

@@ -1,12 +1,13 @@
 """Runs the pipeline on Kubeflow, and reads what it computed from the steps' records.
 
 A record comes back in the step's log, which has room for the fingerprints of
-what the step gives to others, and its metrics; not for what its cells showed.
+what the step gives to others, its metrics, and some of what its cells showed.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from kalelike.run.kfp.engine import Submission, cancel, follow, submit
 from kalelike.run.kfp.follow import Pace
 from kalelike.runtime.observing import DETAIL, RANDOM_START
 from kalelike.store.runs import RunStore
-from kalelike.verify.observations import PipelineObservation, StepObservation, Tell
+from kalelike.verify.observations import PipelineObservation, Shown, StepObservation, Tell
 from kalelike.verify.subject import Subject
 
 
@@ -89,13 +90,20 @@ def _collect(subject: Subject, result: RunResult, store: Path) -> PipelineObserv
                 outcome.status,
                 outcome.seconds,
                 record.get("fingerprints", {}),
-                {},
+                _shown(subject, step.name, record),
                 outcome.metrics,
                 error,
                 outcome.reason,
             )
         )
     return PipelineObservation(tuple(found), result.status == "interrupted")
+
+
+def _shown(subject: Subject, step: str, record: Mapping[str, Any]) -> dict[int, Shown]:
+    """Return what whole cells of a step showed, as far as its record has it."""
+    whole = {item.index for item in subject.cells if item.step == step}
+    shown = record.get("shown") or {}
+    return {index: shown[str(index)] for index in whole if str(index) in shown}
 
 
 def _record(folder: Path | None) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def test_a_container_without_any_right(
         made = json.loads(told.out.splitlines()[-1])
         assert made["metrics"]
         assert main(["verify", *arguments, "--host", host]) == 0
-        assert events(capsys)[-1]["outcome"] == "equal"
+        assert events(capsys)[-1]["verdict"] == "equal"
         server.wait()
 
 

@@ -38,6 +38,26 @@ def test_equal(place: Place) -> None:
     assert made["engine"] == "kfp"
 
 
+def test_what_cells_show_is_compared(place: Place) -> None:
+    """Texts as they are; of pictures only the hash comes back."""
+    show = (
+        "from IPython.display import Image, display\n"
+        "print('rows', rows)\n"
+        "display(Image(data={data}, format='png'))\n"
+    )
+    same, other = "b'same'", "__import__('os').urandom(4)"
+    place.write(
+        (["step:make"], "rows = [1, 2]\n"),
+        (["step:use"], "total = sum(rows)\n" + show.format(data=same)),
+        (["step:last"], "most = max(rows)\n" + show.format(data=other)),
+    )
+    code, made = verify(place)
+    assert code == 0, made
+    assert sum(step["equal"].get("display", 0) for step in made["steps"]) == 1
+    assert [item["status"] for item in made["findings"]] == ["uncovered"]
+    assert "hash" in json.dumps(made["findings"])
+
+
 def test_a_cluster_that_computes_something_else_is_found(place: Place) -> None:
     """The image's helper module differs from the one here: only the cluster's run can tell."""
     (place.folder / "helper.py").write_text("FACTOR = 2\n")
