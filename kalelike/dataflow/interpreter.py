@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from kalelike.dataflow.machine import Effects
@@ -83,22 +84,22 @@ def _run_cell(
     machine.magics = source.magics
     tree = source.tree or _NO_TREE
     machine.keep_alive.append(tree)
-    for group in _groups(tree):
+    for group, first, last in _groups(tree):
         effects = _run_unit(machine, group)
         yield Unit(
             start,
             cell,
-            tuple(group),
+            group,
             source.magics,
-            _first_line(group[0]),
-            _last_line(group, source, cell),
+            first,
+            _last_line(last, source, cell),
             effects,
             _definitions(machine, group),
         )
         start += 1
 
 
-def _run_unit(machine: StatementExecutor, group: list[ast.stmt]) -> Effects:
+def _run_unit(machine: StatementExecutor, group: Sequence[ast.stmt]) -> Effects:
     machine.fx = effects = Effects()
     machine.bound = set()
     machine.touched = set()
@@ -109,17 +110,20 @@ def _run_unit(machine: StatementExecutor, group: list[ast.stmt]) -> Effects:
     return effects
 
 
-def _groups(tree: ast.Module) -> Iterator[list[ast.stmt]]:
-    group: list[ast.stmt] = []
+@lru_cache(maxsize=4096)
+def _groups(tree: ast.Module) -> tuple[tuple[tuple[ast.stmt, ...], int, int], ...]:
+    """Return the statements that make a unit each, with their first and last lines."""
+    groups: list[list[ast.stmt]] = []
     end = 0
     for statement in tree.body:
-        if group and _first_line(statement) > end:
-            yield group
-            group = []
-        group.append(statement)
+        if not groups or _first_line(statement) > end:
+            groups.append([])
+        groups[-1].append(statement)
         end = statement.end_lineno or statement.lineno
-    if group:
-        yield group
+    return tuple(
+        (tuple(group), _first_line(group[0]), max(i.end_lineno or i.lineno for i in group))
+        for group in groups
+    )
 
 
 def _first_line(statement: ast.stmt) -> int:
@@ -127,14 +131,14 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(item.lineno for item in decorators)])
 
 
-def _last_line(group: list[ast.stmt], source: PythonSource, cell: TaggedCell) -> int:
+def _last_line(last: int, source: PythonSource, cell: TaggedCell) -> int:
     """A cell magic with a body of its own extends to the end of its cell."""
     if any(magic.kind == "cell" and magic.body is not None for magic in source.magics):
         return len(cell.cell.source.splitlines())
-    return max(item.end_lineno or item.lineno for item in group)
+    return last
 
 
-def _definitions(machine: StatementExecutor, group: list[ast.stmt]) -> dict[str, Obj]:
+def _definitions(machine: StatementExecutor, group: Sequence[ast.stmt]) -> dict[str, Obj]:
     found: dict[str, Obj] = {}
     for statement in group:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -26,7 +26,8 @@ class Library:
 
     def function_is(self, path: str, category: str) -> bool:
         """Tell whether the function at dotted ``path`` belongs to ``category``."""
-        return category in self.categories(path)
+        found = self._known.get(path)
+        return category in (self.categories(path) if found is None else found)
 
     def categories(self, path: str) -> frozenset[str]:
         """Return every category of functions to which dotted ``path`` belongs."""

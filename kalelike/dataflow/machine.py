@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kalelike.dataflow.library import Library, load_library
 from kalelike.dataflow.values import (
@@ -78,6 +79,9 @@ class Frame:
     is_class: bool = False
 
 
+_site = lru_cache(maxsize=2**14)(Site)
+
+
 class Machine:
     """The interpreter's memory and its elementary operations.
 
@@ -114,7 +118,7 @@ class Machine:
     def site(self, node: ast.AST) -> Site:
         """Return where ``node`` stands, in the cell whose code is running."""
         cell = self.frames[-1].cell if self.frames else self.cell
-        return Site(cell, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
+        return _site(cell, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
 
     def make(self, node: ast.AST, kind: str, contents: Iterable[Obj] = (), role: str = "") -> Obj:
         """Return the object that ``node`` makes in the running call context."""

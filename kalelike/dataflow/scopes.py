@@ -7,12 +7,19 @@ anywhere in a function's body is local to it unless declared global or nonlocal.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from kalelike.dataflow.values import FunctionCode
 
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
+_TELLING = frozenset(
+    {ast.Name, ast.NamedExpr, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda,
+     ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping,
+     ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom, ast.Return}
+)  # fmt: skip
+"""Nodes that say something of their scope; of all others only the children do."""
 
 
 class _Scope:
@@ -24,6 +31,13 @@ class _Scope:
         self.returns = 0
 
     def visit(self, node: ast.AST, comprehension: bool = False) -> None:  # noqa: C901
+        kind = type(node)
+        if kind not in _TELLING:
+            inner = comprehension or kind in _COMPREHENSIONS
+            for child in ast.iter_child_nodes(node):
+                if child._fields:
+                    self.visit(child, inner)
+            return
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 if not comprehension:
@@ -58,9 +72,8 @@ class _Scope:
                 self.returns += 1
             case _:
                 pass
-        inner = comprehension or isinstance(node, _COMPREHENSIONS)
         for child in ast.iter_child_nodes(node):
-            self.visit(child, inner)
+            self.visit(child, comprehension)
 
 
 def _evaluated_now(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[ast.expr]:
@@ -81,12 +94,19 @@ def parameter_names(arguments: ast.arguments) -> list[str]:
     return names
 
 
-def function_code(node: _FunctionNode, cell: int) -> FunctionCode:
-    """Describe the function that ``node`` defines in the cell with index ``cell``."""
+@lru_cache(maxsize=4096)
+def _scope_of(node: _FunctionNode) -> _Scope:
+    """Look at a function's body, once: notebooks are analysed again with most trees unchanged."""
     scope = _Scope()
     body = [node.body] if isinstance(node, ast.Lambda) else node.body
     for item in body:
         scope.visit(item)
+    return scope
+
+
+def function_code(node: _FunctionNode, cell: int) -> FunctionCode:
+    """Describe the function that ``node`` defines in the cell with index ``cell``."""
+    scope = _scope_of(node)
     last_is_return = not isinstance(node, ast.Lambda) and isinstance(node.body[-1], ast.Return)
     local_names = (scope.bound | set(parameter_names(node.args))) - scope.globals
     return FunctionCode(
