@@ -14,6 +14,9 @@ from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value,
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
+_GENERATORS = tuple(
+    (name, f"seeds_{name}", f"draws_{name}") for name in ("numpy", "python", "torch")
+)
 _SUFFIXES = {
     "numpy.save": ".npy",
     "numpy.savez": ".npz",
@@ -184,34 +187,34 @@ class ForeignEvaluator(BuiltinEvaluator):
     def _world(
         self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> None:
-        library = self.library
-        if library.function_is(path, "settings"):
+        known = self.library.categories(path)
+        if "settings" in known:
             self.fx.settings.setdefault(path, self.site(node))
-        if library.function_is(path, "shows"):
+        if "shows" in known:
             self.fx.shows = True
-        if library.function_is(path, "clocks"):
+        if "clocks" in known:
             self.fx.impure.setdefault(path, self.site(node))
         self._random(path, arguments, keywords, node)
         first = named_file(arguments, keywords)
         self.mention_files(arguments, keywords, node)
-        if library.function_is(path, "opens_file"):
+        if "opens_file" in known:
             mode = arguments[1] if len(arguments) > 1 else keywords.get("mode")
             self.open_file(first, self.known_texts(mode)[0] if mode is not None else "r", node)
         if path in ("shelve.open", "dbm.open"):
             # The database adds suffixes of its own.
             self.write_file(self.any_text(t + WILD for t in self.known_texts(first)), node)
-        if library.function_is(path, "reads_file"):
+        if "reads_file" in known:
             self.read_file(first, node)
-        if library.function_is(path, "makes_folder"):
+        if "makes_folder" in known:
             self.make_folder(first, node)
         if path == "os.chdir":
             self.enter_folder(first, node)
-        if library.function_is(path, "removes_file"):
+        if "removes_file" in known:
             self.remove_file(first, node)
-        if library.function_is(path, "writes_file"):
+        if "writes_file" in known:
             target = self._with_suffix(path, first)
             self.write_file(target, node, whole=not path.startswith(("sqlite3", "logging")))
-        if library.function_is(path, "writes_second"):
+        if "writes_second" in known:
             if path.startswith(("shutil.", "os.")):
                 self.read_file(first, node)
             if path in ("shutil.move", "os.rename", "os.replace"):
@@ -229,11 +232,12 @@ class ForeignEvaluator(BuiltinEvaluator):
     def _random(
         self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> None:
-        for generator in ("numpy", "python", "torch"):
-            if self.library.function_is(path, f"seeds_{generator}"):
+        known = self.library.categories(path)
+        for generator, seeds, draws in _GENERATORS:
+            if seeds in known:
                 stream = self.make(node, "stream", role=generator)
                 self.bind_global(f"@random:{generator}", frozenset((stream,)), node)
-            elif self.library.function_is(path, f"draws_{generator}"):
+            elif draws in known:
                 self.fx.impure.setdefault(path, self.site(node))
                 if "random_state" not in keywords and "generator" not in keywords:
                     self.draw(generator, node)
