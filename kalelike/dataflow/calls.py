@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kalelike.dataflow.expressions import ExpressionEvaluator
 from kalelike.dataflow.machine import Frame
-from kalelike.dataflow.values import CODE, SCALAR, FunctionCode, Obj, Value
+from kalelike.dataflow.values import CODE, REMEMBERS, SCALAR, FunctionCode, Obj, Value
 
 _MAX_DEPTH = 14
 _MAKE_LISTS = frozenset({"split", "rsplit", "splitlines"})
@@ -244,6 +244,7 @@ class CallEvaluator(ExpressionEvaluator):
         frame = Frame(code, {}, code.cell, self.context_of(node))
         self._bind(frame, code, arguments, keywords, node)
         before, dead = set(self.bound), self.dead
+        done = len(self.fx.changes) + len(self.fx.binds)
         self.frames.append(frame)
         try:
             if isinstance(code.node, ast.Lambda):
@@ -258,6 +259,14 @@ class CallEvaluator(ExpressionEvaluator):
         if code.returns_early or self.dead:
             self.bound = before
         self.dead = dead
+        if made.path == REMEMBERS:
+            # Every call may return what another one made.
+            kept = self.make(code.node, "list", frame.returned, role="kept")
+            made.hold((kept,))
+            frame.returned |= kept.contents
+            if len(self.fx.changes) + len(self.fx.binds) > done:
+                # What the first call does, no later one does again.
+                self.change((made,), node)
         if isinstance(code.node, ast.AsyncFunctionDef) and not code.is_generator:
             coroutine = self.make(node, "coroutine", (*frame.returned, made), role="run")
             return frozenset((coroutine,))

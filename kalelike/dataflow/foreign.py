@@ -96,6 +96,9 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self.path_of(arguments)
         if path in ("os.getcwd", "pathlib.Path.cwd"):
             return self.process[FOLDER]
+        if path in ("logging.getLogger", "logging.Logger.getChild"):
+            # A logger belongs to the process: what is set on it is set for all its code.
+            return frozenset((self.member("logging.Logger"),))
         if path == "os.fspath" and arguments:
             return arguments[0]
         return self.path_function(path[8:], arguments) if path.startswith("os.path.") else None

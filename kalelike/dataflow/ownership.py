@@ -170,6 +170,12 @@ def _defines(statement: ast.stmt) -> bool:
             return any(isinstance(item, ast.Import | ast.ImportFrom) for item in body) and all(
                 _defines(item) or _constant(item) for item in inner
             )
+        case ast.Assign(
+            targets=[ast.Name()],
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id="logging"), attr="getLogger")),
+        ):
+            # A logger is the process's own, found by its name as a module is.
+            return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body):
             return all(_defines(item) for item in body)
         case _:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from kalelike.dataflow.linking import DYNAMIC, Linkage, StepFlow
 from kalelike.dataflow.ownership import Ownership
 from kalelike.dataflow.units import Analysis, Unit
-from kalelike.dataflow.values import Site, Value
+from kalelike.dataflow.values import REMEMBERS, Site, Value
 from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
 from kalelike.notebook.model import Cell, Role, TaggedNotebook
 
@@ -26,6 +26,7 @@ def check_flows(
     for unit in analysis.units:
         found.extend(checker.names(unit))
         found.extend(checker.state(unit))
+    found.extend(checker.remembered(flows))
     for flow in flows:
         found.extend(checker.crossing(flow))
         found.extend(checker.parameters(flow))
@@ -184,6 +185,27 @@ class _Checker:
                     f"({self.place(made)}), which step {flow.name} would not see",
                     self.place(site),
                     "keep the state in a variable of the notebook",
+                )
+
+    def remembered(self, flows: list[StepFlow]) -> Iterator[Diagnostic]:
+        """Functions that keep their results, which a step changes before another one calls them."""
+        wanted = {
+            name
+            for flow in flows
+            for name, (version, _) in flow.inputs.items()
+            if version.step is not None
+            and (value := self.linkage.linker.value_after(version.step, name))
+            and all(item.path == REMEMBERS for item in value)
+        }
+        for unit in self.analysis.units:
+            for name in sorted(wanted & unit.effects.changes.keys()):
+                wanted.remove(name)
+                yield diagnose(
+                    "state-cannot-move",
+                    f"{name} keeps its results (functools.cache), and what it keeps changes here: "
+                    "a later step would compute it anew",
+                    self.place(unit.effects.changes[name]),
+                    f"change a copy of what {name} returns, or drop the cache",
                 )
 
     def parameters(self, flow: StepFlow) -> Iterator[Diagnostic]:

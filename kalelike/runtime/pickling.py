@@ -157,7 +157,10 @@ def _in_its_order(obj: Any) -> Any:
 
 def _keep_slots(kind: type, reduced: tuple[Any, ...]) -> None:
     """Let a class be made with its slots: cloudpickle only sets the attribute ``__slots__``."""
-    if isinstance(kind, EnumType):
+    if isinstance(kind, EnumType) or (
+        not vars(kind)["__slots__"] and "__orig_bases__" in vars(kind)
+    ):
+        # A named tuple makes its own, and refuses to be given any.
         return
     attributes, _ = reduced[2]
     for name, part in list(attributes.items()):

@@ -94,6 +94,9 @@ ROWS: list[tuple[str, Cells]] = [
     ("data class with slots, by value", [
         ("a", "from dataclasses import dataclass\n@dataclass(slots=True)\nclass C:\n    n: int = 3\nC.k = 1\nx = C()"),
         ("b", "try:\n    x.other = 1\nexcept AttributeError:\n    print('no')"), ("c", "print(x)")]),
+    ("named tuple that a step changes", [
+        ("imports", "from typing import NamedTuple\nclass C(NamedTuple):\n    n: int\nx = C(4)"),
+        ("b", "C.more = [1]"), ("c", "print(x, x.more)")]),
     ("slots below a subclass hook", [
         ("a", "class B:\n    __slots__ = ('b',)\n    seen = []\n    def __init_subclass__(cls):\n"
               "        B.seen.append(1)\nclass C(B):\n    __slots__ = ('n',)\nx = C()"),

@@ -9,6 +9,7 @@ from kalelike.errors import CompileError
 from kalelike.graph.build import build_graph
 from tests.dataflow.tagged import Cells, tagged_notebook
 
+_CACHED = "import functools\n@functools.cache\ndef f(a):\n    return [a]"
 REFUSED: list[tuple[str, Cells, str, int, int]] = [
     ("typo", [("a", "value = 1"), ("b", "y = 0\nx = valeu")], "undefined-name", 2, 2),
     ("used before it is defined", [("a", "y = x"), ("b", "x = 1")], "defined-later", 1, 1),
@@ -29,10 +30,25 @@ REFUSED: list[tuple[str, Cells, str, int, int]] = [
     ("folder chosen by a computed value", [
         ("imports", "import os"), ("a", "d = input()\nos.chdir(d)"), ("b", "y = 1")],
      "state-cannot-move", 2, 2),
+    ("kept result changed by name", [
+        ("functions", _CACHED), ("a", "x = f(1)"), ("b", "x.append(2)"), ("c", "print(f(1))")],
+     "state-cannot-move", 3, 1),
+    ("kept result changed where it is asked for", [
+        ("functions", _CACHED), ("a", "x = f(1)"), ("b", "y = f(1)\ny.append(2)"), ("c", "print(x)")],
+     "state-cannot-move", 3, 2),
+    ("kept frame given a column", [
+        ("functions", "import functools\nimport pandas as pd\n@functools.lru_cache(maxsize=None)\n"
+                      "def f():\n    return pd.DataFrame({'v': [1]})"),
+        ("a", "d = f()\nd['w'] = 2"), ("b", "print(f())")], "state-cannot-move", 2, 2),
+    ("function that keeps results and counts its calls", [
+        ("functions", "import functools\nn = []\n@functools.cache\ndef f(a):\n    n.append(a)\n    return a"),
+        ("a", "x = f(1)"), ("b", "y = f(1)"), ("c", "print(n)")], "state-cannot-move", 2, 1),
     ("no step at all", [("imports", "import os")], "no-steps", 0, 0),
 ]  # fmt: skip
 
 ALLOWED: list[tuple[str, Cells]] = [
+    ("function that keeps its results, which stay", [
+        ("functions", _CACHED), ("a", "x = f(1)"), ("b", "y = list(f(1))\ny.append(2)"), ("c", "print(x)")]),
     ("name tested by try", [("a", "try:\n    q = z\nexcept NameError:\n    q = 0")]),
     ("name on a path not taken", [("a", "if False:\n    q = z")]),
     ("function never called", [("functions", "def f():\n    return nope"), ("a", "x = 1")]),

@@ -36,7 +36,8 @@ def draws(w: Writer) -> str | None:
 
 def _seeded(w: Writer, call: str) -> bool:
     name = call.split(".")[0]
-    return name in w.world.namespace and any(f"{call}(" in text for text in w.world.statements)
+    lines = (line for text in w.world.statements for line in text.splitlines())
+    return name in w.world.namespace and any(line.startswith(f"{call}(") for line in lines)
 
 
 def generator_object(w: Writer) -> str | None:
