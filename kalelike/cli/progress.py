@@ -196,25 +196,31 @@ class _Row:
 
 
 class LiveProgress:
-    """A table of steps that is redrawn as they go (Rich)."""
+    """A table of steps that is redrawn as they go (Rich), from the first one that runs."""
 
     def __init__(self, notebook: Path) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
         self._notebook = notebook
         self._rows: dict[str, _Row] = {}
         self._start = time.time()
         self._note = ""
-        self._console = Console()
-        self._live = Live(console=self._console, get_renderable=self._render, transient=True)
+        self._console: Any = None
+        self._live: Any = None
 
     def __enter__(self) -> LiveProgress:
-        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        if self._live is not None:
+            self._live.stop()
+
+    def _show(self) -> None:
+        """Begin to draw: where all comes from the cache, loading Rich would take longest."""
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console()
+        self._live = Live(console=self._console, get_renderable=self._render, transient=True)
+        self._live.start()
 
     def _render(self) -> Any:
         from rich.spinner import Spinner
@@ -251,9 +257,13 @@ class LiveProgress:
 
     def tell(self, event: Event) -> None:
         """See :class:`Progress`."""
+        if self._live is None and isinstance(event, StepStarted | StepWaits):
+            self._show()
         match event:
             case RunStarted(steps=steps):
                 self._rows = {step: _Row() for step in steps}
+            case Notice(diagnostic=diagnostic) if self._console is None:
+                print(notice_text(diagnostic))
             case Notice(diagnostic=diagnostic):
                 self._console.print(notice_text(diagnostic), markup=False, highlight=False)
             case StepStarted(step=step, time=started):
