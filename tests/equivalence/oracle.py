@@ -7,20 +7,19 @@ are printed as JSON. It runs in a copy of the notebook's folder.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from kalelike.runtime.fingerprints import Outcome, Tolerance
 from kalelike.runtime.hidden_state import NAMES, is_hidden, read_state
 from kalelike.runtime.shell import StepShell, ensure_event_loop
 from kalelike.runtime.step import prepare
 from kalelike.runtime.values import load_values
+from kalelike.verify.displays import compare_shown
 from tests.equivalence.comparing import difference
 
-_ADDRESS = re.compile(r"0x[0-9a-f]+|(?<=-id-)\d+")
-"""What differs from process to process: addresses, and numbers in generated HTML."""
 _TIMED = re.compile(r"^\s*%%?(time|timeit)|time\(", re.MULTILINE)
 
 
@@ -90,34 +89,13 @@ def _compare(found: Comparison, shell: StepShell, artifacts: list[Any], step: st
 
 
 def _shown(found: Comparison, cell: Any, outputs: list[Any], ours: list[Any] | None) -> None:
-    """Compare what the cell showed, in order: texts as they are, other kinds by their presence."""
+    """Compare what the cell showed, unless it shows the time."""
     if ours is None or _TIMED.search(cell["source"]):
         return
-    a, b = _displays(ours), _displays(outputs)
-    if a or b:
-        found.add(None if a == b else f"cell {cell['index']} {_first_difference(a, b)}")
-
-
-def _first_difference(ours: list[str], theirs: list[str]) -> str:
-    if len(ours) != len(theirs):
-        return f"shows {ours!r} for {theirs!r}"[:600]
-    a, b = next(pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1])
-    start = len(os.path.commonprefix([a, b]))  # noqa: RUF071
-    first = max(0, start - 40)
-    return f"shows {a[first : start + 200]!r} for {b[first : start + 200]!r}"
-
-
-def _displays(outputs: list[Any]) -> list[str]:
-    found: list[str] = []
-    for item in outputs:
-        if item["output_type"] == "stream":
-            text = item["text"]
-            found.append("".join(text) if isinstance(text, list) else text)
-        elif "data" in item:
-            for kind, text in sorted(item["data"].items()):
-                joined = "".join(text) if isinstance(text, list) else text
-                found.append(joined if kind.startswith("text/") else kind)
-    return [_ADDRESS.sub("0x", text) for text in found]
+    if ours or outputs:
+        made = compare_shown(ours, outputs, (), Tolerance())
+        same = made.outcome is Outcome.EQUAL
+        found.add(None if same else f"cell {cell['index']} {made.where} shows {made.why}")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,10 @@ EQUAL: dict[str, tuple[Any, Any]] = {
 }  # fmt: skip
 
 DIFFERENT: dict[str, tuple[Any, Any, str, str]] = {
+    "match at another place": (
+        re.search("b", "abab", 0), re.compile("b").search("abab", 2), "", "another content"),
+    "match in another text": (
+        re.search("b", "ab"), re.search("b", "cb"), ".string", "'ab' for 'cb'"),
     "int and bool": (1, True, "", "int 1 for bool True"),
     "int and float": (1, 1.0, "", "int 1 for float 1.0"),
     "float": (0.5, 0.25, "", "0.5 for 0.25"),

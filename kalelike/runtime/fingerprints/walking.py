@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import copyreg
 import io
+import re
 import types
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -130,6 +131,10 @@ class Walker:
             self._add_builtin(builder, value)
         elif isinstance(value, io.IOBase) and value.closed:
             builder.add("closed", str(getattr(value, "name", "")))
+        elif isinstance(value, re.Match):
+            self.part(builder, ".re", value.re)
+            self.part(builder, ".string", value.string)
+            builder.add("at", f"{value.pos} {value.endpos} {value.regs}")
         elif isinstance(value, _SCALARS):
             self._add_subclass(builder, value)
         elif not self._add_container(builder, value, cls):
