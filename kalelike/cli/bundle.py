@@ -23,6 +23,7 @@ from kalelike.graph.model import PipelineGraph
 from kalelike.image.installed import Installed
 from kalelike.image.pins import Pin
 from kalelike.image.requirements import Requirements, all_pins, find_requirements
+from kalelike.image.shipping import shipped_files, why_not
 
 Package = dict[str, str]
 """As the first step takes it: name, version, least (from which on any will do), text."""
@@ -126,14 +127,16 @@ def _data_files(
     found: dict[str, bytes] = {}
     for step in graph.steps:
         for name, place in data_paths(step.data_files, folder):
-            path = place.resolve()
-            if not path.is_relative_to(folder) or Path(name).is_absolute():
-                problems.append(_cannot(f"step {step.name} reads {name}, which is not in the"
-                                        " notebook's folder", step.location,
+            if not place.exists() and place.resolve().is_relative_to(folder):
+                continue
+            why = why_not(name, place, folder)
+            if why:
+                problems.append(_cannot(f"step {step.name} reads {name}, which {why}",
+                                        step.location,
                                         "move it beside the notebook, or read it from a bucket"
-                                        " or a volume"))  # fmt: skip
-            elif path.is_file():
-                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+                                        " or a volume (volume:, secret-volume:)"))  # fmt: skip
+                continue
+            found |= {at: path.read_bytes() for at, path in shipped_files(place, folder)}
     return found
 
 

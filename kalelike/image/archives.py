@@ -44,10 +44,19 @@ class Archives:
             members += site_members(unpack_wheels(wheels, self._cache))
         elif layer.kind is LayerKind.CODE:
             members.append((PATH, render_sbom(plan, self._hashes(plan)).encode()))
+        programs = {item.path for item in layer.files if item.executable}
+        programs |= {name for name, source in members if _is_program(name, source)}
         with written_aside(path) as aside, aside.open("wb") as target:
-            write_tar(target, members, (FILES,), lambda name: name.startswith(f"{SITE}/bin/"))
+            write_tar(target, members, (FILES,), programs.__contains__)
         return path
 
     def _hashes(self, plan: ImagePlan) -> dict[str, str]:
         known = cached_wheels(plan.pins, self._machine, self._cache) | self._wheels
         return {name: wheel.sha256 for name, wheel in known.items()}
+
+
+def _is_program(name: str, source: Path | bytes) -> bool:
+    """Tell whether a file of an installed distribution is executable, by its wheel."""
+    if not name.startswith(f"{SITE}/") or isinstance(source, bytes):
+        return False
+    return bool(source.stat().st_mode & 0o100)

@@ -234,8 +234,9 @@ class DockerBuilder:
             write_tar(context, members)
             context.seek(0)
             answers = self._api.build(
-                fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True
-            )
+                fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True,
+                use_config_proxy=False,
+            )  # fmt: skip
             _check_answers(answers, tag)
         return self._id(tag)
 

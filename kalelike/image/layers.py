@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The time of every file: early, and late enough for zip files made from them.
 EPOCH = 315532800
 
-LAYOUT = 2
+LAYOUT = 3
 """Goes up when the same wheels are unpacked into other bytes, so that no older layer is taken."""
 
 ROOT = "/kalelike"
@@ -51,6 +51,12 @@ class ShippedFile:
     digest: str
     source: Path | None = None
     content: bytes = b""
+    executable: bool = False
+
+    @classmethod
+    def of_file(cls, path: str, source: Path, digest: str) -> ShippedFile:
+        """Return a file of this machine, executable there if it is so here; raises ``OSError``."""
+        return cls(path, digest, source, executable=bool(source.stat().st_mode & 0o100))
 
     @classmethod
     def of_text(cls, path: str, text: str) -> ShippedFile:
@@ -81,7 +87,11 @@ class Layer:
     def of_files(cls, kind: LayerKind, files: Iterable[ShippedFile]) -> Layer:
         """Return the layer of some files."""
         ordered = tuple(sorted(files, key=lambda item: item.path))
-        return cls(kind, digest_of([[item.path, item.digest] for item in ordered]), ordered)
+        content = [
+            [item.path, item.digest, *(["executable"] if item.executable else [])]
+            for item in ordered
+        ]
+        return cls(kind, digest_of(content), ordered)
 
 
 def digest_of(content: object) -> str:

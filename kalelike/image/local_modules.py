@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kalelike.image.imports import Import, module_imports
+from kalelike.image.shipping import looks_secret
 
 _MOST_FILES = 2_000
 _SKIPPED = frozenset({"__pycache__", "node_modules"})
@@ -29,6 +30,25 @@ class LocalModule:
     @property
     def files(self) -> tuple[Path, ...]:
         """All its files, sorted: a package's data files count like its modules."""
+        held = frozenset(self.held_back)
+        return tuple(path for path in self._all if path not in held)
+
+    @property
+    def held_back(self) -> tuple[Path, ...]:
+        """Files of a package that do not travel: secrets by their names, links to elsewhere."""
+        root = self.origin.resolve()
+        return tuple(
+            path
+            for path in self._all
+            if path.suffix != ".py"
+            and (
+                looks_secret(path.relative_to(self.folder).as_posix())
+                or not path.resolve().is_relative_to(root)
+            )
+        )
+
+    @property
+    def _all(self) -> tuple[Path, ...]:
         if self.origin.is_file():
             return (self.origin,)
         return tuple(sorted(_walk(self.origin)))[:_MOST_FILES]

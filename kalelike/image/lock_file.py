@@ -8,8 +8,10 @@ module belongs to which distribution, the base images' digests) stands under
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +36,7 @@ from kalelike.image.extras import need
 from kalelike.image.lock import Lock
 from kalelike.image.pins import Listed
 
+_SPACE = re.compile(r"\s")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -105,6 +108,8 @@ def read_lock(path: Path, machine: str) -> Lock:
 
 
 def _read_package(item: Package, folder: Path) -> Listed:
+    if any(_SPACE.search(str(text)) for text in _texts(item)):
+        raise ValueError(f"{item.name} has spaces in an address or hash")
     needs = tuple(str(needed["name"]) for needed in item.dependencies or ())
     key, version = str(item.name), str(item.version or "")
     if item.directory is not None:
@@ -116,6 +121,14 @@ def _read_package(item: Package, folder: Path) -> Listed:
     if file is None or "sha256" not in file.hashes:
         raise ValueError(f"{key} has no hash")
     return Listed(key, version, needs, hashes=(f"sha256:{file.hashes['sha256']}",))
+
+
+def _texts(item: Package) -> Iterator[str]:
+    """Yield what goes into pip's requirements as it stands."""
+    if item.vcs is not None:
+        yield from (item.vcs.type, item.vcs.url or "", item.vcs.commit_id)
+    for file in (*(item.wheels or ()), *([item.sdist] if item.sdist else ())):
+        yield from file.hashes.values()
 
 
 def _digest(text: object) -> str:

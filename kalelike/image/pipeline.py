@@ -28,6 +28,7 @@ _REGISTRY = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
 )
 _MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64", "linux/arm64/v8": "aarch64"}
+_USERS_OWN = ("system", "global", "command")  # scopes of Git's settings
 _OWN_NAMES = {"AMD64": "x86_64", "arm64": "aarch64"}
 
 
@@ -217,13 +218,29 @@ def _unresolved(needs: Requirements, lock: Lock | None, graph: PipelineGraph) ->
 
 
 def git_revision(folder: Path) -> str:
-    """Return the commit of a folder's work tree, ``-dirty`` if it has changes; empty if none."""
+    """Return the commit of a folder's work tree; empty if there is none.
+
+    ``-dirty`` follows where a tracked file may have changed. Comparing files can
+    run programs that the repository's own settings name: then none is compared.
+    """
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    if not commit:
+        return ""
+    filters = _git(folder, "config", "--show-scope", "--name-only", "--get-regexp", "^filter[.]")
+    own = [line for line in (filters or "").splitlines() if not line.startswith(_USERS_OWN)]
+    if own or _git(folder, "diff-index", "--raw", "--ignore-submodules=all", "HEAD", "--") != "":
+        return f"{commit}-dirty"
+    return commit
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Return what Git prints, None where it fails; no monitor of the repository's is started."""
+    command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
     try:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
-            cwd=folder, capture_output=True, text=True, timeout=20, check=False,
-            stdin=subprocess.DEVNULL,
+            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=20,
+            check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

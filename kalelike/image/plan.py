@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import kalelike.runtime
 from kalelike import __version__
@@ -31,6 +31,7 @@ from kalelike.image.layers import (
 from kalelike.image.local_modules import LocalModule, project_digest
 from kalelike.image.pins import Pin
 from kalelike.image.requirements import Requirements, StepRequirements
+from kalelike.image.shipping import shipped_files, why_not
 from kalelike.notebook.model import StepName
 
 USER = "65532:65532"
@@ -42,10 +43,7 @@ _ENV = (
     ("PYTHONPATH", f"{LIBRARY}:{SITE}"),
     ("PYTHONUNBUFFERED", "1"),
 )
-_SECRET = re.compile(r"(^|/)(\.env.*|\.netrc|\.pypirc|\.git|\.ssh|\.aws|\.kube|id_[a-z0-9]+"
-                     r"|.*\.(pem|key|p12|pfx|keystore))(/|$)")  # fmt: skip
 _OTHER = re.compile(r"[^a-z0-9]+")
-_MOST_FILES = 10_000
 
 
 @dataclass(frozen=True)
@@ -214,7 +212,7 @@ def _module_files(modules: Iterable[LocalModule], folder: Path) -> Iterator[Ship
         place = FILES if module.folder == folder.resolve() else LIBRARY
         for path in module.files:
             name = path.relative_to(module.folder).as_posix()
-            yield ShippedFile(f"{place}/{name}", file_digest(path), path)
+            yield ShippedFile.of_file(f"{place}/{name}", path, file_digest(path))
 
 
 def _data_files(
@@ -223,7 +221,7 @@ def _data_files(
     """Yield the files that a step reads and no step writes, as far as they may travel."""
     root = folder.resolve()
     for name, path in data_paths(step.data_files, folder):
-        why = _why_not(name, path, root)
+        why = why_not(name, path, root)
         if why:
             problems.append(
                 diagnose(
@@ -234,21 +232,8 @@ def _data_files(
                 )
             )
             continue
-        found = sorted(path.rglob("*"))[:_MOST_FILES] if path.is_dir() else [path]
-        for item in found:
-            place = item.relative_to(folder).as_posix()
-            if item.is_file() and not _why_not(place, item, root):
-                yield ShippedFile(f"{FILES}/{place}", digest(item), item)
-
-
-def _why_not(name: str, path: Path, root: Path) -> str:
-    if PurePosixPath(name).is_absolute() or not path.resolve().is_relative_to(root):
-        return "is outside the notebook's folder"
-    if _SECRET.search(name):
-        return "looks like a secret: none goes into an image"
-    if not path.exists():
-        return "is not here"
-    return "" if path.is_file() or path.is_dir() else "is no regular file"
+        for place, item in shipped_files(path, root):
+            yield ShippedFile.of_file(f"{FILES}/{place}", item, digest(item))
 
 
 # -- names and labels -------------------------------------------------------------

@@ -224,6 +224,14 @@ class _Finder:
                 place,
                 "install it (`pip install -e .` will do) to have it built and versioned",
             )
+        for path in module.held_back:
+            self._tell(
+                "file-not-shipped",
+                f"{_relative(path, self.folder)} of module {item.root} is a link to elsewhere, or"
+                " looks like a secret: it does not travel with the step",
+                place,
+                "read it from a variable or a mounted file (secret:, secret-volume:)",
+            )
         return [
             (Location(_relative(path, self.folder), line=each.line), each)
             for path, each in module.imports

@@ -10,7 +10,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zipfile import BadZipFile
 
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import BuildError
 from kalelike.image.extras import need
 from kalelike.image.layers import LAYOUT, SITE
 from kalelike.image.wheels import Wheel, cache_folder, keep_folder
@@ -24,7 +27,8 @@ def unpack_wheels(wheels: Iterable[Wheel], cache: Path | None = None) -> list[Pa
     """Return a folder for each wheel, with what installing it into the image's site gives.
 
     Modules are compiled, their bytecode valid whatever the files' times: a
-    step's user cannot write it later. Raises ``OSError``.
+    step's user cannot write it later. Raises ``OSError``, and ``BuildError`` for
+    a wheel that is damaged or leads out of its folder.
     """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     root = (cache or cache_folder()) / "unpacked" / f"{python}-{LAYOUT}"
@@ -59,6 +63,7 @@ def _unpack(path: Path, target: Path) -> None:
     need("installer")
     from installer import install
     from installer.destinations import SchemeDictionaryDestination
+    from installer.exceptions import InstallerError
     from installer.sources import WheelFile
 
     scheme = {
@@ -66,8 +71,13 @@ def _unpack(path: Path, target: Path) -> None:
         "scripts": str(target / "bin"), "headers": str(target / "include"),
     }  # fmt: skip
     destination = SchemeDictionaryDestination(scheme, _PLACEHOLDER, "posix")
-    with WheelFile.open(path) as source:
-        install(source, destination, {"INSTALLER": b"kalelike\n"})
+    try:
+        with WheelFile.open(path) as source:
+            install(source, destination, {"INSTALLER": b"kalelike\n"})
+    except (ValueError, BadZipFile, InstallerError) as error:
+        message = f"{path.name} cannot be installed: {error}"
+        hint = "see where pip has it from: an index, a folder or its cache"
+        raise BuildError([diagnose("no-wheel", message, Location("pip"), hint)]) from error
     scripts = target / "bin"
     for script in scripts.iterdir() if scripts.is_dir() else ():
         content = script.read_bytes()

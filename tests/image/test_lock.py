@@ -126,6 +126,10 @@ def test_a_pinned_name_has_no_tag(reference: str, name: str) -> None:
             "lock-outdated", id="Python",
         ),
         pytest.param(
+            lambda text: text.replace('commit-id = "abc"', 'commit-id = "abc\\n--pre"'),
+            "lock-unreadable", id="option for pip",
+        ),
+        pytest.param(
             lambda text: text.replace("local:3", "local:x"), "lock-unreadable", id="digest"
         ),
         pytest.param(

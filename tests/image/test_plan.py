@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
 
 import kalelike.runtime
 from kalelike.compiler import Compilation
+from kalelike.image.archives import Archives
 from kalelike.image.base import Base
 from kalelike.image.dockerfile import render_dockerfile
 from kalelike.image.installed import Installed
@@ -109,13 +111,15 @@ def test_base_image_of_step_pipeline_and_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/hostname", "../outside.csv", "link.csv", ".env", "keys/server.pem", "gone.csv"]
-)
+    "name", ["/etc/hostname", "../outside.csv", "link.csv", ".env", "keys/server.pem", "gone.csv",
+             "to_secret.csv", "credentials.json"]
+)  # fmt: skip
 def test_what_may_not_travel_is_told_and_left_out(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "nb"
     (folder / "keys").mkdir(parents=True)
-    for path in (tmp_path / "outside.csv", folder / ".env", folder / "keys" / "server.pem"):
-        path.write_text("secret")
+    for path in ("../outside.csv", ".env", "keys/server.pem", "credentials.json"):
+        (folder / path).write_text("secret")
+    (folder / "to_secret.csv").symlink_to(folder / ".env")
     (folder / "link.csv").symlink_to(tmp_path / "outside.csv")
     found = plans(compiled(folder, [("step:a", f"text = open({name!r}).read()")]))
     assert [item.code.name for item in found.diagnostics] == ["file-not-shipped"]
@@ -131,6 +135,36 @@ def test_a_folder_of_data_is_shipped_without_its_secrets(tmp_path: Path) -> None
     data = [file.path for layer in found.images[0].layers if layer.kind is LayerKind.DATA
             for file in layer.files]  # fmt: skip
     assert data == ["/kalelike/files/data/a.csv", "/kalelike/files/data/deep/b.csv"]
+
+
+def test_a_package_of_the_users_travels_without_its_secrets(tmp_path: Path) -> None:
+    package = tmp_path / "mine"
+    package.mkdir()
+    for name in ("__init__.py", "table.csv", "server.pem", ".token"):
+        (package / name).write_text("")
+    (package / "passwd").symlink_to("/etc/passwd")
+    (package / "more.csv").symlink_to("table.csv")
+    found = plans(compiled(tmp_path, [("step:a", "import mine\nx = 1")]))
+    told = [item.message for item in found.diagnostics if item.code.name == "file-not-shipped"]
+    assert [text.partition(" ")[0] for text in told] == ["mine/passwd", "mine/server.pem"]
+    shipped = [file.path.rpartition("/")[2] for layer in found.images[0].layers
+               if layer.kind is LayerKind.MODULES for file in layer.files]  # fmt: skip
+    assert shipped == ["__init__.py", "more.csv", "table.csv"]
+
+
+def test_a_program_beside_the_notebook_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("1")
+    cells = [("step:a", "text = open('rows.csv').read()")]
+    (before,) = plans(compiled(tmp_path, cells)).images
+    (tmp_path / "rows.csv").chmod(0o4777)
+    (after,) = plans(compiled(tmp_path, cells)).images
+    assert before.tag != after.tag
+    archives = Archives(tmp_path / "layers", Installed.here(), "x86_64")
+    for plan, mode in ((before, 0o644), (after, 0o755)):
+        layer = next(item for item in plan.layers if item.kind is LayerKind.DATA)
+        with tarfile.open(archives.write(plan, layer)) as archive:
+            entry = archive.getmember("kalelike/files/rows.csv")
+            assert (entry.mode, entry.uid, entry.gid, entry.uname) == (mode, 0, 0, "")
 
 
 def test_the_runtime_is_whole_and_alone(tmp_path: Path) -> None:
