@@ -59,7 +59,11 @@ class _GraphBuilder:
         self.settings = [
             index for index in sorted(self.linkage.replayed) if self.ownership.owners[index].setting
         ]
-        self.definitions = self._single_definitions()
+        self.definitions = sorted(self._single_definitions().items())
+        self.own_cells: dict[StepName, set[int]] = {}
+        for item in self.tagged.cells:
+            if item.step is not None:
+                self.own_cells.setdefault(item.step, set()).add(item.cell.index)
 
     def _single_definitions(self) -> dict[str, int]:
         """Functions and classes that are defined at one place only, with their units."""
@@ -85,7 +89,7 @@ class _GraphBuilder:
         readers = {name for users in flow.needed.values() for name in users}
         flows = [self.linkage.flows[name] for name in sorted(readers)]
         found = []
-        for name, index in sorted(self.definitions.items()):
+        for name, index in self.definitions:
             if name not in ends or index not in ends[name].fragments:
                 continue
             if any(index in reader.fragments for reader in flows):
@@ -197,7 +201,7 @@ class _GraphBuilder:
         units: dict[int, list[Unit]] = {}
         for unit in flow.units:
             units.setdefault(unit.cell.index, []).append(unit)
-        whole = {item.cell.index for item in self.tagged.cells if item.step == flow.name}
+        whole = self.own_cells.get(flow.name, set())
         cells = []
         for index in sorted({*units, *whole}):
             cell = self.cells[index]
