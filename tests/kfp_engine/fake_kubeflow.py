@@ -166,6 +166,7 @@ class FakeKubeflow(Api):
             text = f"Failed to get a run: ResourceNotFoundError: Run {run_id} not found"
             return Answer({"code": 5, "message": text}, 404)
         if verb == "terminate":
+            run.history.append("CANCELING")
             self._terminate(run)
             return Answer({})
         if rest[1:2] == ["nodes"]:
@@ -235,7 +236,10 @@ class FakeKubeflow(Api):
                 "created_at": run.created,
                 "finished_at": run.finished,
                 "runtime_config": run.body.get("runtime_config", {}),
-                "state_history": [{"update_time": run.created, "state": run.state}],
+                "state_history": [
+                    {"update_time": run.created, "state": state}
+                    for state in (*run.history, run.state)
+                ],
                 **({"run_details": {"task_details": details}} if details else {}),
             }
 

@@ -61,6 +61,7 @@ class FakeRun:
     ended: set[str] = field(default_factory=set)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     terminated: bool = False
+    history: list[str] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     stops: list[Callable[[], None]] = field(default_factory=list)
 
@@ -266,7 +267,7 @@ class Workflow:
         if status:
             how = f"exit status {status}"
             if status < 0:
-                how = f"signal: {signal.Signals(-status).name}"
+                how = f"signal: {_GO_SIGNALS.get(-status, 'aborted')}"
             self.run.logs[node] += (
                 f"E1123 14:42:20.967926      14 launcher_v2.go:449] Component failed to execute"
                 f" successfully: {how}\n"
@@ -285,6 +286,7 @@ class Workflow:
         return True
 
 
+_GO_SIGNALS = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated"}
 _LOGS = {"artifactType": {"schemaTitle": "system.Artifact"}}
 
 

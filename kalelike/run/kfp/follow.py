@@ -117,13 +117,25 @@ class Follower:
         return snapshot
 
     def log_of(self, name: str) -> str:
-        """Return what a step has written so far; raises ``ApiError``."""
+        """Return what a step has written so far.
+
+        Raises ``ApiError``, and :class:`BackendError` where it has no pod yet.
+        """
         state = self._look().steps[name]
         nodes = [pod for item in state.instances for pod in item.pods]
         if not nodes and state.phase is Phase.FAILED:
             nodes = [item.driver for item in state.instances]
         if not nodes:
-            raise ApiError(Fault.MISSING, f"it has none yet: the step is {state.phase}")
+            raise BackendError(
+                [
+                    diagnose(
+                        "kfp-not-found",
+                        f"step {name} of run {self.run} has no log yet: it is {state.phase}",
+                        Location(self.connection.host),
+                        f"follow the run: kalelike show {self.run} --follow",
+                    )
+                ]
+            )
         try:
             live = state.phase not in ENDS
             return "\n".join(
@@ -171,6 +183,7 @@ class Follower:
     # -- telling -----------------------------------------------------------------------
 
     def _tell_steps(self, snapshot: Snapshot) -> None:
+        self._stopped = self._stopped or snapshot.cancelled
         for step in self.steps:
             state = snapshot.steps[step.name]
             seen = self._seen[step.name]
@@ -309,7 +322,7 @@ class Follower:
 
     def _finish(self, snapshot: Snapshot) -> RunResult:
         failed = [name for name, item in self.results.items() if item.status == "failed"]
-        stopped = self._stopped or snapshot.state == "CANCELED"
+        stopped = self._stopped
         for step in self.steps:
             if step.name not in self.results:
                 reason = "the run was ended" if stopped else "the run ended before its turn"

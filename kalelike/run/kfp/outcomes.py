@@ -118,7 +118,7 @@ def _error(log: str, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
         )
     status = re.search(r"exit status (\d+)|signal: (\w+)", log)
     code = (status.group(1) or status.group(2)) if status else ""
-    if code in ("137", "killed"):
+    if code in ("137", "killed"):  # As Go spells SIGKILL.
         return describe(
             "Killed",
             "the step's process was killed (exit status 137), most often for its memory",
@@ -127,7 +127,8 @@ def _error(log: str, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
             _tail(log),
         )
     if code:
-        what, hint = f"the step's process ended with status {code}", ""
+        how = f"with status {code}" if code.isdigit() else f"by a signal ({code})"
+        what, hint = f"the step's process ended {how}", ""
     elif said:
         what, hint = f"the step's process could not run: {said}", "check its image and its limits"
     else:

@@ -85,7 +85,8 @@ class StepState:
 class Snapshot:
     """A run at one moment; ``error`` is the API's own text, mostly empty.
 
-    ``root_driver`` is the node id of the pod that a run begins with.
+    ``cancelled`` tells whether somebody asked for its end: its last state is
+    FAILED like any other's then. ``root_driver`` is the node id of the pod that a run begins with.
     """
 
     state: str
@@ -95,6 +96,7 @@ class Snapshot:
     ended: float | None
     error: str
     steps: Mapping[str, StepState]
+    cancelled: bool = False
 
     @property
     def over(self) -> bool:
@@ -119,6 +121,10 @@ def read_snapshot(run: Mapping[str, Any], steps: Sequence[KfpStep]) -> Snapshot:
         read_time(run.get("finished_at")),
         _error(run),
         {step.name: _fold([reader.read(item) for item in tree.instances(step)]) for step in steps},
+        any(
+            item.get("state") in ("CANCELING", "CANCELED")
+            for item in (run, *(run.get("state_history") or ()))
+        ),
     )
 
 
