@@ -70,7 +70,7 @@ def _verify(options: argparse.Namespace, config: Config, compilation: Compilatio
     kfp = options.engine == "kfp"
     side = _kfp_side(options, config, compilation) if kfp else _local_side(options, compilation)
     how = VerifyOptions(Tolerance(options.rtol, options.atol), options.strict, options.engine)
-    progress = _Progress(options.json)
+    progress = _Progress(options.json, every_line=kfp)
     try:
         return verify(subject, side, how, progress.tell)
     except OSError as error:
@@ -139,10 +139,11 @@ def _check(options: argparse.Namespace, compilation: Compilation) -> int:
 
 
 class _Progress:
-    """One line that is rewritten on a terminal; a line for each side elsewhere."""
+    """One line that is rewritten on a terminal; elsewhere a line for each side, or for all."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, *, every_line: bool) -> None:
         self._json = as_json
+        self._every_line = every_line
         self._live = not as_json and is_terminal(sys.stderr)
         self._side = ""
 
@@ -153,6 +154,8 @@ class _Progress:
         elif self._live:
             sys.stderr.write(f"\r\x1b[K{side}: {text}")
             sys.stderr.flush()
+        elif self._every_line:
+            print(f"{side}: {text}", file=sys.stderr, flush=True)
         elif side != self._side:
             print(f"{side} runs", file=sys.stderr)
         self._side = side

@@ -263,6 +263,7 @@ class _Judge:
                 ours[path] = (seen.step, made)
         complete = all("files" in seen.observed for seen in self.pipeline.steps)
         if not complete:
+            yield from self._files_unseen(place)
             return
         for path in sorted({*ours, *self.notebook.files}):
             if _is_byproduct(path):
@@ -276,6 +277,18 @@ class _Judge:
                 Kind.FILE, _STATUS[found.outcome], step, path, found.why, found.where,
                 order=(place, _LAST, 0),
             )  # fmt: skip
+
+    def _files_unseen(self, place: int) -> Iterator[Finding]:
+        """Say so where no step's files are seen, as on a cluster."""
+        steps = self.pipeline.steps
+        if any("files" in seen.observed or seen.error is not None for seen in steps):
+            return
+        for path in sorted(self.notebook.files):
+            if not _is_byproduct(path):
+                yield Finding(
+                    Kind.FILE, Status.UNCOVERED, "", path, "it was written on the cluster", "",
+                    order=(place, _LAST, 0),
+                )  # fmt: skip
 
     def _file(
         self, written: bool, ours: Mapping[str, Any], theirs: Mapping[str, Any] | None

@@ -55,7 +55,10 @@ class KfpSide:
             if isinstance(event, StepStarted):
                 tell("pipeline", f"{done} of {len(subject.steps)} steps, {event.step} runs")
             elif isinstance(event, StepWaits):
-                tell("pipeline", f"{done} of {len(subject.steps)} steps, {event.step} waits")
+                tell(
+                    "pipeline",
+                    f"{done} of {len(subject.steps)} steps, {event.step}: {event.reason}",
+                )
             elif isinstance(event, StepFinished):
                 done += 1
 

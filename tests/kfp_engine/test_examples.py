@@ -62,3 +62,26 @@ def test_example(
     assert {item["status"] for item in finished} == {"cached"}
     assert {item["source_run"] for item in finished} == {first[-1]["run"]}
     assert again[-1]["metrics"] == here["metrics"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", EXAMPLES, ids=lambda path: path.stem)
+def test_the_cluster_computes_what_the_notebook_computes(
+    notebook: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KALELIKE_POLL", "0.1")
+    folder = tmp_path / "here"
+    shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns(".kalelike"))
+    path = str(folder / notebook.name)
+    env = {"PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    server = FakeKubeflow(tmp_path / "bucket", tmp_path, env)
+    with serving(server) as host:
+        arguments = ["--engine", "kfp", "--host", host, "--json", "--inline"]
+        code = main(["verify", path, *arguments])
+        server.wait()
+    made = events(capsys)[-1]
+    assert code == 0, made
+    assert made["verdict"] == "equal"

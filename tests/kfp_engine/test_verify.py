@@ -90,3 +90,16 @@ def test_a_failing_step_is_the_difference(place: Place) -> None:
     code, made = verify(place)
     assert code == 1
     assert "AssertionError" in json.dumps(made)
+
+
+def test_files_that_nobody_sees_are_said(place: Place) -> None:
+    place.write(
+        (
+            ["step:make"],
+            "rows = [1]\nwith open('made.txt', 'w') as file:\n    print(1, file=file)\n",
+        ),
+        (["step:use"], "total = sum(rows)\n"),
+    )
+    code, made = verify(place)
+    assert code == 0, made
+    assert [(item["kind"], item["name"]) for item in made["findings"]] == [("file", "made.txt")]
