@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 
 from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
 from kalelike.emit.document import Json, PipelineDocument
 from kalelike.emit.texts import carried_default
+from kalelike.graph.cluster_limits import LARGEST_ARGUMENT, LARGEST_PARAMETERS, argument_bytes
 from kalelike.graph.model import PipelineGraph
-
-LARGEST_ARGUMENT = 128 * 1024 - 1
-"""Linux's limit for one argument (MAX_ARG_STRLEN), less the final zero."""
-
-LARGEST_PARAMETERS = 10_000
-"""The API server's limit for a run's parameters (MAX_PARAMETER_BYTES)."""
 
 # An entry of the executor input (URI, name, type, metadata), generously.
 _ARTIFACT_BYTES = 400
@@ -30,14 +24,14 @@ def check_limits(graph: PipelineGraph, document: PipelineDocument) -> tuple[Diag
 
 
 def _parameters(graph: PipelineGraph) -> Iterator[Diagnostic]:
-    size = _size({item.key: carried_default(item) for item in graph.parameters})
+    size = argument_bytes({item.key: carried_default(item) for item in graph.parameters})
     if size > LARGEST_PARAMETERS:
-        largest = max(graph.parameters, key=lambda item: _size(carried_default(item)))
+        largest = max(graph.parameters, key=lambda item: argument_bytes(carried_default(item)))
         yield diagnose(
             "parameters-too-large",
             f"the parameters' values take {size:,} bytes, and Kubeflow takes"
             f" {LARGEST_PARAMETERS:,} a run; the largest is {largest.name} with"
-            f" {_size(carried_default(largest)):,}",
+            f" {argument_bytes(carried_default(largest)):,}",
             largest.location,
             "read large values from a file, or make them an ordinary variable of a step",
             Severity.WARNING,
@@ -48,7 +42,7 @@ def _arguments(graph: PipelineGraph, document: PipelineDocument) -> Iterator[Dia
     """KFP hands each part of the document to its drivers as one argument."""
     root = _part(document.ir, "root")
     yield from _too_large(
-        _size(root),
+        argument_bytes(root),
         f"the pipeline's graph of {len(graph.steps)} steps",
         graph.notebook.location,
         "join steps, or pass fewer separate values between them",
@@ -56,7 +50,7 @@ def _arguments(graph: PipelineGraph, document: PipelineDocument) -> Iterator[Dia
     tasks = _part(root, "dag", "tasks")
     components = _part(document.ir, "components")
     executors = _part(document.ir, "deploymentSpec", "executors")
-    defaults = {item.name: _size(carried_default(item)) for item in graph.parameters}
+    defaults = {item.name: argument_bytes(carried_default(item)) for item in graph.parameters}
     # Before the steps stand the tasks that set them up, where there are any.
     own = list(tasks.values())[-len(graph.steps) :]
     for step, task in zip(graph.steps, own, strict=True):
@@ -65,8 +59,8 @@ def _arguments(graph: PipelineGraph, document: PipelineDocument) -> Iterator[Dia
         values = sum(defaults[name] for name in step.parameters)
         ports = len(step.inputs) + len(step.outputs) + 3
         for size, what in (
-            (_size(component), "interface"),
-            (_size(executor), "container, code included,"),
+            (argument_bytes(component), "interface"),
+            (argument_bytes(executor), "container, code included,"),
             (values + ports * _ARTIFACT_BYTES, "input, parameters included,"),
         ):
             yield from _too_large(
@@ -94,10 +88,3 @@ def _part(value: object, *keys: str) -> Json:
             value = value[key]
     assert isinstance(value, dict)
     return value
-
-
-def _size(value: object) -> int:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Go's JSON writes these three as \u003c, \u003e and \u0026.
-    escaped = text.count("<") + text.count(">") + text.count("&")
-    return len(text.encode("utf-8", "surrogatepass")) + 5 * escaped

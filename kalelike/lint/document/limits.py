@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kalelike.diagnostics import Severity
+from kalelike.graph.cluster_limits import (
+    LARGEST_ARGUMENT,
+    LARGEST_PARAMETERS,
+    LARGEST_WORKFLOW,
+    argument_bytes,
+)
 from kalelike.lint.document.decoding import Message
 from kalelike.lint.document.findings import Path, Report
 from kalelike.lint.document.model import ROOT, Pipeline
-from kalelike.lint.document.workflow import argument_bytes, measure_workflow
-
-LARGEST_WORKFLOW = 1024 * 1024
-"""Argo's limit for the whole Workflow object (``MAX_WORKFLOW_SIZE``), in bytes."""
+from kalelike.lint.document.workflow import measure_workflow
 
 MANY_STEPS = 150
-
-LARGEST_ARGUMENT = 128 * 1024 - 1
-"""Linux's limit for one argument (``MAX_ARG_STRLEN``), less the final zero, in bytes."""
-
-LARGEST_PARAMETERS = 10_000
-"""The API server's limit for a run's parameters (``MAX_PARAMETER_BYTES``), in bytes."""
 
 
 def check_limits(pipeline: Pipeline, settings: Mapping[str, Message], report: Report) -> None:

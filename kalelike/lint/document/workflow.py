@@ -69,11 +69,6 @@ def measure_workflow(pipeline: Pipeline, settings: Mapping[str, Message]) -> Wor
     return WorkflowSize(steps, created, created + int(state))
 
 
-def argument_bytes(value: object) -> int:
-    """Return the bytes of a value's JSON, as it stands in an argument of a process."""
-    return len(_text(value).encode("utf-8", "surrogatepass"))
-
-
 def _arguments(pipeline: Pipeline, settings: Mapping[str, Message]) -> int:
     """Return the bytes of the specifications that stand in the workflow once."""
     seen: set[str] = set()

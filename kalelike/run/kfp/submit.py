@@ -14,8 +14,8 @@ from typing import Any
 
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.emit import PipelineDocument, to_yaml
-from kalelike.emit.limits import LARGEST_PARAMETERS
 from kalelike.errors import BackendError
+from kalelike.graph.cluster_limits import LARGEST_PARAMETERS
 from kalelike.run.kfp.connection import Connection
 from kalelike.run.kfp.faults import TRANSIENT, ApiError, Fault
 
