@@ -10,7 +10,14 @@ from pathlib import Path
 
 from kalelike.dataflow.partition import partition_notebook
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
-from kalelike.emit import PipelineDocument, check_images, check_limits, emit_pipeline, to_yaml
+from kalelike.emit import (
+    PipelineDocument,
+    check_foreign_files,
+    check_images,
+    check_limits,
+    emit_pipeline,
+    to_yaml,
+)
 from kalelike.emit.setup import Bundle
 from kalelike.errors import CompileError
 from kalelike.graph.build import build_graph
@@ -80,7 +87,8 @@ def compile_notebook(
             graph = replace(graph, options=replace(graph.options, base_image=image))
         bundle = bundler(graph) if bundler is not None else None
         built = _emit(graph, step_codes(graph), inline=inline, bundle=bundle)
-    return replace(built, diagnostics=(*built.diagnostics, *check_images(graph)))
+    told = (*check_images(graph), *check_foreign_files(graph))
+    return replace(built, diagnostics=(*built.diagnostics, *told))
 
 
 def name_images(

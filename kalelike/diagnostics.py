@@ -180,6 +180,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL540", "kernel-without-magic", _E, "A cell for another kernel does not name its values."),
     ("KL541", "kernel-not-here", _E, "Another language's kernel, or what runs it, is missing."),
     ("KL542", "kernel-without-image", _E, "A step on another kernel names no image with it."),
+    ("KL543", "kernel-names-file", _W, "A cell in another language names a file, unseen."),
     ("KL601", "too-many-steps", _W, "The pipeline is near the size that a cluster can run."),
     ("KL602", "pipeline-too-large", _E, "The pipeline exceeds what a cluster can run."),
     ("KL603", "parameters-too-large", _E, "The run's parameters exceed 10,000 bytes."),

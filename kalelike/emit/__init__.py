@@ -6,7 +6,7 @@ needed. What stands in the document is what every engine runs.
 
 from __future__ import annotations
 
-from kalelike.emit.checks import check_images
+from kalelike.emit.checks import check_foreign_files, check_images
 from kalelike.emit.document import PipelineDocument
 from kalelike.emit.limits import check_limits
 from kalelike.emit.pipeline import emit_pipeline
@@ -16,6 +16,7 @@ from kalelike.image.base import default_image
 
 __all__ = [
     "PipelineDocument",
+    "check_foreign_files",
     "check_images",
     "check_limits",
     "default_image",

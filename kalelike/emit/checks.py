@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
@@ -12,6 +13,8 @@ from kalelike.graph.model import PipelineGraph, Step
 from kalelike.notebook.options import PipelineOptions, StepOptions
 from kalelike.runtime.foreign_cell import read_foreign_cell
 
+# A text in quotes that ends like a file's name, in any language.
+_FILE = re.compile(r"""(["'])([\w./ -]*\w\.[A-Za-z]\w{0,7})\1""")
 # Values of variables travel encoded; requirements are the image builder's.
 _NOT_IN_DOCUMENT = frozenset({"env", "requirements", "kernel"})
 _PLAIN_STEP = StepOptions()
@@ -58,6 +61,23 @@ def check_images(graph: PipelineGraph) -> Iterator[Diagnostic]:
                 step.location,
                 "build the step's image, or name one that holds them with image:REFERENCE",
             )
+
+
+def check_foreign_files(graph: PipelineGraph) -> Iterator[Diagnostic]:
+    """Yield a warning for each cell in another language that names a file."""
+    for step in graph.steps:
+        for cell in step.own_cells if step.kernel is not None else ():
+            foreign = read_foreign_cell(cell.source)
+            named = _FILE.search(foreign.body) if foreign is not None else None
+            if named is not None:
+                yield diagnose(
+                    "kernel-names-file",
+                    f"step {step.name} names the file {named.group(2)} in another language, where"
+                    " it is not seen what is read and written: no other step waits for it or gets"
+                    " it",
+                    cell.location,
+                    "pass the content with -i and -o, or use the file in a Python step",
+                )
 
 
 def _pipeline_texts(options: PipelineOptions, place: Location) -> Iterator[Diagnostic]:

@@ -66,7 +66,7 @@ def test_two_builds_of_one_plan_have_the_same_layers(
 ) -> None:  # fmt: skip
     twin = f"kalelike-test/twin:{os.getpid()}"
     text = io.BytesIO(f"FROM {options.base}\nLABEL twin=1\n".encode())
-    client.images.build(fileobj=text, tag=twin)
+    client.images.build(fileobj=text, tag=twin, rm=True)
     (first, _) = builder.build(plan(tmp_path, options, builder), push=False)
     monkeypatch.setenv("KALELIKE_CACHE", str(tmp_path / "cache"))
     (second, _) = builder.build(plan(tmp_path, ImageOptions(base=twin), builder), push=False)
@@ -157,7 +157,7 @@ def test_a_base_with_another_python(
                 entry.size = len(inner.getvalue())
                 archive.addfile(entry, io.BytesIO(inner.getvalue()))
     outer.seek(0)
-    client.images.build(fileobj=outer, custom_context=True, tag="kalelike-test/other:1")
+    client.images.build(fileobj=outer, custom_context=True, tag="kalelike-test/other:1", rm=True)
     plans = plan(tmp_path, ImageOptions(base="kalelike-test/other:1"), builder)
     with pytest.raises(BuildError) as caught:
         builder.build(plans, push=False)

@@ -28,6 +28,7 @@ print("KFP-DONE")
 """
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("notebook", EXAMPLES, ids=lambda path: path.stem)
 def test_example_in_containers_equals_its_notebook(
     notebook: Path, build: Build, tmp_path: Path
@@ -42,7 +43,7 @@ def test_example_in_containers_equals_its_notebook(
     done = subprocess.run(
         [sys.executable, "-c", _RUN, tmp_path / "pipeline.yaml", tmp_path / "root"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        timeout=280, check=False,
+        timeout=600, check=False,
     )  # fmt: skip
     assert "KFP-DONE" in done.stdout, (done.stdout + done.stderr)[-3000:]
     assert done.stdout.count('"status": "succeeded"') == len(verdict.compilation.graph.steps)

@@ -22,7 +22,7 @@ CELLS: Cells = [("step:a", "x = 1")]
 def make(client: Any, base: str, name: str, mark: int) -> str:
     """Make an image like ``base`` under a name, and return its registry digest if it gets one."""
     text = io.BytesIO(f"FROM {base}\nLABEL mark={mark}\n".encode())
-    client.images.build(fileobj=text, tag=name)
+    client.images.build(fileobj=text, tag=name, rm=True)
     if "/" not in name.partition(":")[2]:
         return ""
     answers = list(client.images.push(name, stream=True, decode=True))

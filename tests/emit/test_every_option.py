@@ -205,6 +205,16 @@ def test_a_cell_for_another_kernel_has_to_name_its_values(tmp_path: Path) -> Non
     assert compile_cells(tmp_path, [("step:one|kernel:ir", "%%R -o x\nx <- 1")])
 
 
+def test_a_file_that_another_language_names_is_told(tmp_path: Path) -> None:
+    def told(body: str) -> list[str]:
+        compilation = compile_cells(tmp_path, [("step:one", f"%%R -o x\n{body}")])
+        return [item.code.name for item in compilation.diagnostics]
+
+    assert told("x <- read.csv('rows.csv')") == ["kernel-names-file"]
+    assert told('write.csv(x, "out/rows.csv")') == ["kernel-names-file"]
+    assert told("x <- paste('Mr. Smith', 1.5, 'a.', 'y ~ x.1 + 2')") == []
+
+
 def test_requirements_change_a_steps_hash_and_are_told(tmp_path: Path) -> None:
     plain = compile_cells(tmp_path, CELLS)
     with_more = compile_cells(
