@@ -21,11 +21,16 @@ from kalelike.emit.executors import EXECUTOR_INPUT, RUNNER_MARK
 from kalelike.emit.inline import LARGEST_INLINE
 from kalelike.emit.platform import step_config
 from kalelike.emit.texts import carried_env
+from kalelike.graph.cluster_limits import LARGEST_WORKFLOW
 from kalelike.graph.model import PipelineGraph
 from kalelike.notebook.options import Resources, StepOptions
 
 SETUP = "kalelike-setup"
 """The name of the first step, of its artifact, and of every other step's input of it."""
+
+_COPIES = 9
+"""Of a container's arguments in the Workflow: the document's own, and as input or output of
+its driver's node, its task's and its executor's, each of which is there with its attempt."""
 
 # Texts of our own, the same in every document. They find the artifact's folder
 # (KFP's launcher shows remote stores at fixed places), and put the entry point
@@ -76,8 +81,20 @@ def pack_bundle(text: str) -> str:
 
 
 def check_bundle(graph: PipelineGraph, bundle: Bundle, largest: str) -> list[Diagnostic]:
-    """Refuse a bundle that no argument can hold; ``largest`` names what takes the most."""
-    if len(bundle.packed) <= LARGEST_INLINE:
+    """Refuse a bundle that no argument, or no Workflow, can hold.
+
+    ``largest`` names what takes the most of it.
+    """
+    size = len(bundle.packed)
+    images = {step.options.image or graph.options.base_image for step in graph.steps}
+    if size <= LARGEST_INLINE and size * len(images) * _COPIES > LARGEST_WORKFLOW:
+        message = (
+            f"the steps use {len(images)} images, and each needs {size:,} bytes of code and files,"
+            f" of which Argo keeps {_COPIES} copies; it takes {LARGEST_WORKFLOW:,}"
+        )
+        hint = "use one image for all steps, or have their own built (--registry HOST/PATH)"
+        return [diagnose("inline-too-large", message, graph.notebook.location, hint)]
+    if size <= LARGEST_INLINE:
         return []
     return [
         diagnose(

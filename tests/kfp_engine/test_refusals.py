@@ -282,3 +282,18 @@ def test_what_ends_the_following(
     printed = told.out + told.err
     assert code in printed
     assert ("the run goes on" in printed) is (exit_code == 3)
+
+
+def test_a_second_image_would_not_fit_inline(
+    notebook: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Argo keeps nine copies of what each image's first step carries, in 1 MiB."""
+    source = json.loads(Path(notebook).read_text())
+    steps = [cell for cell in source["cells"] if "step:show" in cell["metadata"].get("tags", ())]
+    steps[0]["metadata"]["tags"].append("image:other:1")
+    Path(notebook).write_text(json.dumps(source))
+    assert main(["compile", notebook, "--inline", "-o", f"{notebook}.yaml", "--json"]) == 2
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])["diagnostics"]
+    (error,) = [item for item in found if item["severity"] == "error"]
+    assert error["code"] == "KL605"
+    assert "2 images" in error["message"]

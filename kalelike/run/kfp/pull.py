@@ -123,8 +123,9 @@ def _fetch(uri: str, target: Path) -> None:
         elif scheme == "minio":
             raise _refuse(
                 f"{uri} is in the cluster's own object store, whose address is not known",
-                f"set {_ENDPOINT} to it (kubectl port-forward makes one), and AWS_ACCESS_KEY_ID"
-                " and AWS_SECRET_ACCESS_KEY to its keys",
+                f"set {_ENDPOINT} to it (kubectl port-forward -n kubeflow svc/seaweedfs 9000:9000"
+                " makes http://127.0.0.1:9000), and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to"
+                " the keys in its secret mlpipeline-minio-artifact",
             )
         system = fsspec.filesystem(protocol, **options)
         system.get(path, str(target), recursive=system.isdir(path))
