@@ -57,6 +57,8 @@ def run_command(options: argparse.Namespace) -> int:
     store = store_folder(config.store, path)
     if _is_document(path):
         job = _from_document(path, store)
+        if in_containers:
+            _check_containers(job)
     else:
         job = _from_notebook(options, config, store, build=in_containers)
     given = parse_parameters(options.parameters, job.types, job.notebook)
@@ -174,6 +176,17 @@ def _from_document(path: Path, store: Path) -> _Job:
         (),
         None,
     )
+
+
+def _check_containers(job: _Job) -> None:
+    """Refuse what the docker engine cannot start: it gives a step its code, not its packages."""
+    from kalelike.emit.setup import brings_everything
+
+    if brings_everything(dict(job.ir)):
+        message = "its images hold neither kalelike nor packages: it was compiled with --inline"
+        hint = "run the notebook itself with --engine docker, or this pipeline without --engine"
+        place = Location(job.notebook)
+        raise BackendError([diagnose("image-without-kalelike", message, place, hint)])
 
 
 def parse_parameters(

@@ -74,6 +74,15 @@ class Bundle:
     sha: str
 
 
+def brings_everything(ir: Json) -> bool:
+    """Tell whether a document's steps start from a first step that brings everything along."""
+    for executor in _part(ir, "deploymentSpec", "executors").values():
+        container = executor.get("container") if isinstance(executor, dict) else None
+        if isinstance(container, dict) and container.get("command") == list(MAKE_COMMAND):
+            return True
+    return False
+
+
 def pack_bundle(text: str) -> str:
     """Return text compressed (xz, a tenth smaller than zlib) and in base64."""
     data = lzma.compress(text.encode("utf-8"), preset=9 | lzma.PRESET_EXTREME)

@@ -210,6 +210,18 @@ def test_the_document_runs_here_too(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert events(capsys)[-1]["metrics"]
 
 
+def test_the_docker_engine_says_that_it_does_not_run_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_notebook(tmp_path / "here")
+    document = path.parent / "carried.yaml"
+    assert main(["compile", str(path), "--inline", "-o", str(document), "--json"]) == 0
+    assert main(["run", str(document), "--engine", "docker", "--json"]) == 2
+    (error,) = json.loads(capsys.readouterr().out.splitlines()[-1])["diagnostics"]
+    assert error["code"] == "KL920"
+    assert "--inline" in error["message"]
+
+
 def test_kfps_own_runner_runs_it(tmp_path: Path) -> None:
     from tests.examples.test_kfp import _RUN, python
 
