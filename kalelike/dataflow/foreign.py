@@ -10,7 +10,7 @@ from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import named_file
 from kalelike.dataflow.machine import FOLDER, HISTORY
 from kalelike.dataflow.texts import join_path
-from kalelike.dataflow.values import CODE, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
+from kalelike.dataflow.values import CODE, GRADED, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
@@ -71,16 +71,21 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self.fresh(node, "stream", self._streams(everything))
         if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
             return self._call_unmodelled(path, everything, keywords, node)
-        if path in ("glob.glob", "glob.iglob") and arguments:
-            return self.fresh(node, "list", self.any_text(self.known_texts(arguments[0])))
-        found = self._path_function(path, arguments)
+        found = self._path_function(path, arguments, node)
         if found is not None:
             return found
         if path in _COPIES and arguments:
             return self.clone(arguments[0], node, deep=path != "copy.copy")
         if path.endswith(".train_test_split"):
             return self._split_result(arguments, node)
-        return self._pure_result(path, everything, keywords, node)
+        result = self._pure_result(path, everything, keywords, node)
+        self._note_gradients(path, keywords, result)
+        return result
+
+    def _note_gradients(self, path: str, keywords: dict[str, Value], result: Value) -> None:
+        if "requires_grad" in keywords or self.library.function_is(path, "graded"):
+            for item in result:
+                item.mark(GRADED)
 
     def _outputs(
         self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -91,7 +96,9 @@ class ForeignEvaluator(BuiltinEvaluator):
             if len(arguments) > position and self.library.function_is(path, category):
                 self.change(arguments[position], node)
 
-    def _path_function(self, path: str, arguments: list[Value]) -> Value | None:
+    def _path_function(self, path: str, arguments: list[Value], node: ast.AST) -> Value | None:
+        if path in ("glob.glob", "glob.iglob") and arguments:
+            return self.fresh(node, "list", self.any_text(self.known_texts(arguments[0])))
         if path in _PATHS:
             return self.path_of(arguments)
         if path in ("os.getcwd", "pathlib.Path.cwd"):
@@ -332,6 +339,11 @@ class ForeignEvaluator(BuiltinEvaluator):
         self, receiver: Obj, name: str, everything: set[Obj], arguments: list[Value], node: ast.AST
     ) -> Value:
         methods = self.library.methods
+        if name == "backward":
+            bound = (item for value in self.names.values() for item in value)
+            self.change([item for item in bound if item.traits & GRADED], node)
+        elif name == "requires_grad_":
+            receiver.mark(GRADED)
         if name in methods["changes"]:
             self.change((receiver,), node)
             spread = name in ("extend", "update", "extendleft") or name.endswith("_from")
@@ -346,6 +358,8 @@ class ForeignEvaluator(BuiltinEvaluator):
             return frozenset((receiver,))
         if name in methods["view"]:
             return self._view(receiver, name, node)
+        if name in methods["same_memory"] and not receiver.contents:
+            return frozenset((receiver,))
         if name in methods["fresh"] or name in methods["writes_file"]:
             return self._fresh_method(receiver, name, everything, node)
         if name in methods["shows"]:

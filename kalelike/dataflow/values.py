@@ -121,6 +121,8 @@ CODE = 1
 """The trait of objects that reach functions or instances of the notebook's classes."""
 STOCHASTIC = 2
 """The trait of objects that reach something that draws from a global generator."""
+GRADED = 4
+"""The trait of objects that reach something whose gradient ``backward()`` sets."""
 REMEMBERS = "remembers"
 """The ``path`` of a function that keeps what it has returned (``functools.cache``)."""
 _CODE_KINDS = frozenset({"function", "method", "instance", "bound"})

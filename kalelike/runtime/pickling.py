@@ -24,6 +24,7 @@ import cloudpickle
 
 from kalelike.runtime.faults import CannotCrossError
 from kalelike.runtime.matches import reduce_match
+from kalelike.runtime.tensors import TensorReducer
 from kalelike.runtime.views import reduce_view
 
 _namespace: dict[str, Any] = {}
@@ -45,7 +46,8 @@ _REFUSED: tuple[type, ...] = (
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Pickles values of a step; ``definitions`` are the names that travel as names.
 
-    ``shared`` are the owners of memory at which several arrays look.
+    ``shared`` are the owners of memory at which several arrays look, ``tensors``
+    reduces torch's.
     ``referred`` collects the definitions that the pickle refers to.
     """
 
@@ -56,11 +58,13 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         definitions: frozenset[str],
         buffer_callback: Callable[[pickle.PickleBuffer], object] | None = None,
         shared: frozenset[int] = frozenset(),
+        tensors: TensorReducer | None = None,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=buffer_callback)
         self._own = namespace
         self._definitions = definitions
         self._shared = shared
+        self._tensors = tensors
         self.referred: set[str] = set()
 
     def reducer_override(self, obj: Any) -> Any:
@@ -75,8 +79,12 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         shared_state = _global_generator(obj)
         if shared_state is not None:
             return shared_state
+        if self._tensors is not None and type(obj).__name__ in ("Tensor", "Parameter"):
+            return self._tensors.reduce(obj) or super().reducer_override(obj)
         if type(obj).__name__ == "ndarray":
             shared = reduce_view(obj, self._shared) if self._shared else None
+            if shared is None and self._tensors is not None:
+                shared = self._tensors.reduce_array(obj)
             return shared or _in_its_order(obj) or super().reducer_override(obj)
         if isinstance(obj, re.Match):
             return reduce_match(obj) or super().reducer_override(obj)

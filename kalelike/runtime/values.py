@@ -13,6 +13,7 @@ import io
 import json
 import mmap
 import pickle
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from kalelike.runtime.hidden_state import (
     store_file,
 )
 from kalelike.runtime.pickling import StepPickler, load
+from kalelike.runtime.tensors import TensorReducer
 from kalelike.runtime.views import shared_owners
 
 FORMAT = 1
@@ -149,6 +151,7 @@ class _Writer:
             self._definitions,
             self._take,
             shared_owners(values.values()),
+            TensorReducer(values.values()) if "torch" in sys.modules else None,
         )
         try:
             pickler.dump(values)

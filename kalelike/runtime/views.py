@@ -30,7 +30,7 @@ def shared_owners(values: Iterable[Any]) -> frozenset[int]:
         return frozenset()
     seen: dict[int, int] = {}
     shared: set[int] = set()
-    for array in _arrays(values, numpy.ndarray):
+    for array in arrays_in(values, numpy.ndarray):
         root = owner_of(array)
         if root is array and root.dtype.hasobject:
             continue
@@ -40,7 +40,8 @@ def shared_owners(values: Iterable[Any]) -> frozenset[int]:
     return frozenset(shared)
 
 
-def _arrays(values: Iterable[Any], kind: type) -> Iterable[Any]:
+def arrays_in(values: Iterable[Any], kind: type) -> Iterable[Any]:
+    """Yield the arrays among values, in containers and in what the notebook's classes hold."""
     known: set[int] = set()
     stack = list(values)
     while stack and len(known) < _MOST:

@@ -36,6 +36,17 @@ EDGES: list[tuple[str, Cells, str]] = [
         TORCH, ("a", "model = nn.Linear(2, 1)\nbest = nn.Linear(2, 1)"),
         ("b", "best.load_state_dict(model.state_dict())"), ("c", "y = best(1)")],
      "a>b:best,model b>c:best"),
+    ("torch gradient of a tensor of one's own", [
+        TORCH, ("a", "w = torch.ones(3, requires_grad=True)\nb = torch.zeros(1).requires_grad_()"),
+        ("b", "loss = (w * w).sum() + b\nloss.backward()"), ("c", "y = w.grad, b.grad")],
+     "a>b:b,w b>c:b,w"),
+    ("torch gradients wait for the optimizer", [
+        TORCH, NET, ("a", "model = Net()\nopt = optim.SGD(model.parameters(), lr=.1)"),
+        ("b", "loss = (model(1) - 2) ** 2\nloss.backward()"), ("c", "opt.step()"),
+        ("d", "y = model(1)")], "a>b:model,opt b>c:model,opt c>d:model"),
+    ("torch tensor and its array", [
+        TORCH, ("a", "t = torch.zeros(3, 3)\nrow = t[1]\nn = t.numpy()"), ("b", "row += 1"),
+        ("c", "y = n, t")], "a>b:n,row,t b>c:n,t"),
     ("torch seed and stream", [
         TORCH, ("a", "torch.manual_seed(0)\nx = torch.rand(3)"), ("b", "y = 1"),
         ("c", "z = torch.randn(2)")], "a>c:@random:torch"),

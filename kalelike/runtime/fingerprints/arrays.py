@@ -143,4 +143,6 @@ def add_torch(builder: Builder, value: Any, looker: Looker) -> bool:
     if plain.is_quantized:
         plain = plain.dequantize()
     looker.part(builder, "", plain.numpy())
+    if value.is_leaf and value.grad is not None:
+        looker.part(builder, ".grad", value.grad)
     return True
