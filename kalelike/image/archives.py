@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from kalelike.diagnostics import Location, diagnose
+from kalelike.errors import BuildError
 from kalelike.image.installed import Installed
-from kalelike.image.layers import FILES, SITE, Layer, LayerKind, layer_members, write_tar
+from kalelike.image.layers import (
+    FILES,
+    SITE,
+    Layer,
+    LayerKind,
+    file_digest,
+    layer_members,
+    write_tar,
+)
 from kalelike.image.plan import ImagePlan
 from kalelike.image.sbom import PATH, render_sbom
 from kalelike.image.unpacking import site_members, unpack_wheels
@@ -48,11 +58,21 @@ class Archives:
         programs |= {name for name, source in members if _is_program(name, source)}
         with written_aside(path) as aside, aside.open("wb") as target:
             write_tar(target, members, (FILES,), programs.__contains__)
+            _check_unchanged(layer)
         return path
 
     def _hashes(self, plan: ImagePlan) -> dict[str, str]:
         known = cached_wheels(plan.pins, self._machine, self._cache) | self._wheels
         return {name: wheel.sha256 for name, wheel in known.items()}
+
+
+def _check_unchanged(layer: Layer) -> None:
+    """Refuse files that are others than were planned: the image's name would stand for both."""
+    for item in layer.files:
+        if item.source is not None and file_digest(item.source) != item.digest:
+            message = f"{item.source} changed while its image was made"
+            hint = "run the command again"
+            raise BuildError([diagnose("file-not-usable", message, Location("disk"), hint)])
 
 
 def _is_program(name: str, source: Path | bytes) -> bool:

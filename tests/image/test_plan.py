@@ -9,6 +9,7 @@ import pytest
 
 import kalelike.runtime
 from kalelike.compiler import Compilation
+from kalelike.errors import BuildError
 from kalelike.image.archives import Archives
 from kalelike.image.base import Base
 from kalelike.image.dockerfile import render_dockerfile
@@ -165,6 +166,18 @@ def test_a_program_beside_the_notebook_stays_one(tmp_path: Path) -> None:
         with tarfile.open(archives.write(plan, layer)) as archive:
             entry = archive.getmember("kalelike/files/rows.csv")
             assert (entry.mode, entry.uid, entry.gid, entry.uname) == (mode, 0, 0, "")
+
+
+def test_a_file_that_changes_after_the_plan_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("1")
+    (plan,) = plans(compiled(tmp_path, [("step:a", "text = open('rows.csv').read()")])).images
+    (tmp_path / "rows.csv").write_text("2")
+    archives = Archives(tmp_path / "layers", Installed.here(), "x86_64")
+    layer = next(item for item in plan.layers if item.kind is LayerKind.DATA)
+    with pytest.raises(BuildError) as caught:
+        archives.write(plan, layer)
+    assert "rows.csv changed" in caught.value.diagnostics[0].message
+    assert list((tmp_path / "layers").iterdir()) == []
 
 
 def test_the_runtime_is_whole_and_alone(tmp_path: Path) -> None:
