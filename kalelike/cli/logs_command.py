@@ -16,8 +16,7 @@ from kalelike.store.runs import RunStore
 
 def run_command(options: argparse.Namespace) -> int:
     """Print a log; raises ``KalelikeError`` when there is no such run, step or log."""
-    from kalelike.run.kfp.logs import user_lines
-    from kalelike.run.local.step_log import parse_retry
+    from kalelike.run.kfp.logs import shown_lines
 
     folder = store_folder(options.store, Path(STORE))
     store = RunStore(folder)
@@ -25,9 +24,8 @@ def run_command(options: argparse.Namespace) -> int:
         run = store.find_run(options.run)
     finally:
         store.close()
-    for line in user_lines(_log(folder, run, options.step)):
-        if parse_retry(line) is None:
-            print(visible(line))
+    for line in shown_lines(_log(folder, run, options.step)):
+        print(visible(line))
     return Exit.OK
 
 

@@ -20,6 +20,7 @@ from kalelike.diagnostics import Location, diagnose
 from kalelike.errors import BackendError
 from kalelike.run.local.step_log import read_log
 from kalelike.store.loading import describe_values, load
+from kalelike.store.objects import has_object
 from kalelike.store.rows import RunRow, StepRow
 from kalelike.store.runs import RunStore
 
@@ -75,15 +76,34 @@ def _print_log(run: RunRow, name: str) -> int:
         place = Location(run.id)
         message = f"run {run.id} has no log of a step {name}"
         raise BackendError([diagnose("no-such-run", message, place, f"its steps are: {known}")])
-    for line in read_log(step.folder / "log.txt"):
+    path = step.folder / "log.txt"
+    if run.engine == "kfp" and path.is_file():
+        from kalelike.run.kfp.logs import shown_lines
+
+        lines = shown_lines(path.read_text("utf-8", "replace"))
+    else:
+        lines = read_log(path)
+    for line in lines:
         print(visible(line))
     return Exit.OK
 
 
 def _print_value(folder: Path, run: RunRow, value: str) -> int:
+    if run.engine == "kfp":
+        _check_pulled(folder, run, value)
     found = load(value, run.id, store=folder)
     print(visible(repr(found)))
     return Exit.OK
+
+
+def _check_pulled(folder: Path, run: RunRow, value: str) -> None:
+    """Say how a value that the cluster has comes here."""
+    step, _, name = value.partition(".")
+    for artifact in (item for row in run.steps if row.name == step for item in row.artifacts):
+        if name in artifact.names and not has_object(folder, artifact.digest):
+            message = f"{value} of run {run.id} is in the cluster's bucket, and not here yet"
+            hint = f"kalelike pull {run.id} {value} --store {folder}"
+            raise BackendError([diagnose("cannot-pull", message, Location(run.id), hint)])
 
 
 def _data(folder: Path, run: RunRow) -> dict[str, Any]:
@@ -137,7 +157,8 @@ def _print_run(folder: Path, run: RunRow) -> None:
             print_error(step.name, step.error, folder.parent / run.notebook)
     print(
         f"\nlog of a step: kalelike show {run.id} --log STEP\n"
-        f"a value:       kalelike show {run.id} --value STEP.NAME\n"
+        f"a value:       kalelike {'pull' if run.engine == 'kfp' else 'show'} {run.id}"
+        f"{'' if run.engine == 'kfp' else ' --value'} STEP.NAME\n"
         f"as a page:     kalelike show {run.id} --html run.html"
     )
 

@@ -206,6 +206,9 @@ def test_pull_brings_values_and_pages(place: Place) -> None:
     assert place.run()[0] == 0
     run = place.latest()["run"]
     store = place.folder / ".kalelike"
+    code, printed = place.call("show", run, "--value", "make.rows", *place.store())
+    assert code == 2
+    assert f"kalelike pull {run} make.rows" in printed
     code, printed = place.call("pull", run, "make.rows", "--json", *place.store())
     found = json.loads(printed)
     assert code == 0
@@ -313,8 +316,9 @@ def test_the_launchers_own_words_are_not_the_users(place: Place) -> None:
     lines = [json.loads(line) for line in printed.splitlines()]
     assert [item["line"] for item in lines if item["event"] == "StepLog"] == ['{"mine": 1}', "end"]
     run = place.latest()["run"]
-    log = place.call("logs", run, "one", *place.store())[1]
-    assert log.splitlines() == ['{"mine": 1}', "", "end", ""]
+    for command in (["logs", run, "one"], ["show", run, "--log", "one"]):
+        log = place.call(*command, *place.store())[1]
+        assert log.splitlines() == ['{"mine": 1}', "", "end", ""]
 
 
 def test_metrics_come_back_where_logs_are_not_archived(place: Place) -> None:

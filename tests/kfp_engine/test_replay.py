@@ -281,3 +281,24 @@ def test_without_the_stock_defaults(plain: list[dict[str, Any]]) -> None:
     assert str(snapshot.steps["load"].phase) == "succeeded"
     assert str(snapshot.steps["train"].phase) == "cached"
     assert str(snapshot.steps["pick"].phase) == "waiting"
+
+
+def test_a_step_whose_condition_is_false(tmp_path: Path) -> None:
+    """Argo gives a task whose ``when`` is false one node without children, state SKIPPED."""
+    api = Replay("ok")
+    inner = ("deploy", "deploy(0)", "deploy-driver", "deploy-driver(0)", "if-good(0)")
+    for state in api.states:
+        details = state.get("run_details")
+        if details is None:
+            continue
+        kept = [item for item in details["task_details"] if item.get("display_name") not in inner]
+        for item in kept:
+            if item.get("display_name") == "if-good":
+                item.update(state="SKIPPED", child_tasks=[], end_time=item["start_time"])
+        details["task_details"] = kept
+    followed = Followed(api, tmp_path)
+    assert followed.ends() == {**ENDS[0][2], "deploy": "skipped"}
+    (deploy,) = [e for e in followed.events if isinstance(e, StepFinished) and e.step == "deploy"]
+    assert deploy.reason == "its condition was false"
+    assert followed.result is not None
+    assert followed.result.status == "succeeded"

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from kalelike.run.kfp.connection import Connection
 from kalelike.run.kfp.faults import TRANSIENT, ApiError
+from kalelike.run.local.step_log import parse_retry
 from kalelike.runtime.record import MARK
 
 # KFP's launcher writes to the same log, in the form of Go's glog.
@@ -40,6 +41,12 @@ def user_lines(log: str) -> Iterator[str]:
         if launcher or line.startswith(MARK) or _ARGO.match(line):
             continue
         yield line
+
+
+def shown_lines(log: str) -> list[str]:
+    """Return what is to be read of a log: the step's own lines, else what Kubeflow says."""
+    lines = [line for line in user_lines(log) if parse_retry(line) is None]
+    return lines if any(line.strip() for line in lines) else log.splitlines()
 
 
 def find_record(log: str) -> Mapping[str, Any] | None:
