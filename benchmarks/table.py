@@ -112,7 +112,8 @@ def scale(kale: list[str] | None) -> list[Row]:
     theirs = found.get("50 steps, kale --nb (2.3.0)", Series(""))
     sizes = ", ".join(f"{size:,}" for size in STEPS)
     return [
-        Row("compile of 50 steps, cold process", "", f"{seconds(small)} CPU", True, seconds(theirs)),
+        Row("compile of 50 steps, cold process", "", f"{seconds(small)} CPU", True,
+            seconds(theirs)),
         Row("compile of 250 steps, cold process", "1 s CPU", seconds(cold), cold.median <= 1),
         Row(f"compile, for each of {sizes} steps", "the same",
             ", ".join(f"{item:.1f}" for item in growth) + " ms", growth[-1] <= 1.5 * growth[0]),
