@@ -119,6 +119,8 @@ def make_parser(
 ) -> argparse.ArgumentParser:
     """Return the arguments that the benchmarks share."""
     parser = argparse.ArgumentParser(description=description)
+    alone = "measure kalelike alone" if with_kale else "nothing here is compared with Kale"
+    parser.add_argument("--no-kale", action="store_true", help=alone)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"default: {rounds}")
     if with_kale:
         parser.add_argument(
@@ -126,7 +128,6 @@ def make_parser(
             metavar="PATH",
             help="the `kale` command of Kale 2.3 (default: made in benchmarks/.kale-venv)",
         )
-        parser.add_argument("--no-kale", action="store_true", help="measure kalelike alone")
     return parser
 
 
