@@ -97,6 +97,11 @@ class StepShell:
         self._remember(file_name, text, line)
         with self._streams(), self._as_main():
             result: Any = self._run_cell(text, store_history=store)
+            if not self._draws and "matplotlib" in sys.modules:
+                # The cell drew through a library, such as pandas, which has only now imported it.
+                self._draws = _prepare_drawing(self._shell)
+                if self._draws:
+                    _show_figures()
         self._restore_source(file_name)
         error = result.error_before_exec or result.error_in_exec
         return CellRun(self.outputs, error, result.execution_count)
@@ -162,6 +167,14 @@ def _prepare_drawing(shell: Any) -> bool:
     configure: Any = configure_inline_support
     configure(shell, "inline")
     return True
+
+
+def _show_figures() -> None:
+    """Show the figures that are open, as a kernel does after a cell."""
+    from matplotlib_inline.backend_inline import flush_figures
+
+    show: Any = flush_figures
+    show()
 
 
 _LEADING_BLANK = re.compile(r"(?:[ \t]*\n)+")
