@@ -136,7 +136,10 @@ def _install(
     """Install packages with pip and pack them; says why where that fails."""
     with tempfile.TemporaryDirectory(prefix="kalelike-setup-") as scratch:
         site, constraints = Path(scratch) / "site", Path(scratch) / "constraints.txt"
-        constraints.write_text("".join(f"{pin}\n" for pin in pins), "utf-8")
+        # Of what is asked for itself, pip would tell a missing version as a conflict.
+        asked = {item["name"] for item in missing}
+        kept = [pin for pin in pins if pin.partition("==")[0] not in asked]
+        constraints.write_text("".join(f"{pin}\n" for pin in kept), "utf-8")
         environment = {**os.environ, "HOME": scratch, "TMPDIR": scratch}
         if index:
             environment["PIP_INDEX_URL"] = index
@@ -188,6 +191,8 @@ def _explain(output: str) -> Failure:
         # Without an index, pip says of every package that there is no version of it.
         reason = broken[-1].partition("connection broken by ")[2].strip("': ")
         why = f"the package index cannot be reached from the pod: {reason[:300]}"
+    elif "(from versions: none)" in output:
+        why += "; the index has no version of it, or cannot be reached"
     elif "No space left on device" in output:
         hint = "give the pods more room in /tmp, for example `empty-dir:tmp:/tmp`, or build images"
     return Failure(

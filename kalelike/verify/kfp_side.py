@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from kalelike.diagnostics import CODES, Diagnostic, Location, Severity, diagnose
+from kalelike.errors import BackendError
 from kalelike.run.backend import RunResult
 from kalelike.run.events import Event, StepFinished, StepStarted, StepWaits
 from kalelike.run.kfp.adjusting import with_environment, without_cache
@@ -63,11 +65,28 @@ class KfpSide:
                 done += 1
 
         try:
-            result, _ = follow(store, submitted.run, listen, self.pace, self.timeout)
+            result, notes = follow(store, submitted.run, listen, self.pace, self.timeout)
         except KeyboardInterrupt:
             cancel(store, submitted.run)
             return PipelineObservation((), interrupted=True)
+        _check_ran(subject, result, notes, submitted.host)
         return _collect(subject, result, store)
+
+
+def _check_ran(
+    subject: Subject, result: RunResult, notes: tuple[Diagnostic, ...], host: str
+) -> None:
+    """Raise :class:`BackendError` where the cluster, and no step of the notebook, is to blame."""
+    own = {step.name for step in subject.steps}
+    for item in result.steps:
+        # The step that brings packages along is none of the notebook's.
+        if item.error is not None and item.step not in own:
+            name = next(name for name, code in CODES.items() if code.id == item.error["code"])
+            message = f"the pipeline did not run on the cluster: {item.error['message']}"
+            raise BackendError([diagnose(name, message, Location(host), item.error["hint"])])
+    errors = [item for item in notes if item.severity is Severity.ERROR]
+    if errors:
+        raise BackendError(errors)
 
 
 def _collect(subject: Subject, result: RunResult, store: Path) -> PipelineObservation:
@@ -77,16 +96,10 @@ def _collect(subject: Subject, result: RunResult, store: Path) -> PipelineObserv
     finally:
         rows.close()
     results = {item.step: item for item in result.steps}
-    # The step that brings packages along is none of the notebook's, unless it fails.
-    own = {step.name for step in subject.steps}
-    failed = next((item.error for name, item in results.items() if name not in own), None)
     found = []
     for step in subject.steps:
         outcome = results[step.name]
         record = _record(stored[step.name].folder)
-        error = outcome.error
-        if error is None and failed is not None and outcome.status == "skipped":
-            error, failed = failed, None
         found.append(
             StepObservation(
                 step.name,
@@ -95,7 +108,7 @@ def _collect(subject: Subject, result: RunResult, store: Path) -> PipelineObserv
                 record.get("fingerprints", {}),
                 _shown(subject, step.name, record),
                 outcome.metrics,
-                error,
+                outcome.error,
                 outcome.reason,
             )
         )

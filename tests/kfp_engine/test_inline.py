@@ -192,8 +192,10 @@ def test_an_index_out_of_reach_is_said_as_such(
     server = FakeKubeflow(tmp_path / "bucket", tmp_path, env, python=plain_python)
     with serving(server) as host:
         assert main(["run", path, "--engine", "kfp", "--inline", "--host", host]) == 1
+        printed = capsys.readouterr().out
+        assert main(["verify", path, "--engine", "kfp", "--inline", "--host", host]) == 2
+        assert "did not run on the cluster" in "".join(capsys.readouterr())
         server.wait()
-    printed = capsys.readouterr().out
     assert "KL921" in printed
     assert "index cannot be reached from the pod" in printed
     assert "Connection refused" in printed

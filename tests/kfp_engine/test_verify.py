@@ -103,3 +103,15 @@ def test_files_that_nobody_sees_are_said(place: Place) -> None:
     code, made = verify(place)
     assert code == 0, made
     assert [(item["kind"], item["name"]) for item in made["findings"]] == [("file", "made.txt")]
+
+
+def test_a_pod_that_never_starts_is_no_difference(place: Place) -> None:
+    place.write((["step:make"], "rows = [1]\n"), (["step:use"], "total = sum(rows)\n"))
+    place.server.stuck.add("make")
+    code, printed = place.call(
+        "verify", str(place.path), "--engine", "kfp", "--host", place.host, "--image", "own:1",
+        "--timeout", "1",
+    )  # fmt: skip
+    assert code == 2
+    assert "KL914" in printed
+    assert "different" not in printed
