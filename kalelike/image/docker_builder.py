@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kalelike.diagnostics import diagnose
 from kalelike.errors import BuildError
-from kalelike.image.base import Base, name_base
+from kalelike.image.base import Base, name_base, pinned_reference
 from kalelike.image.builder import BuiltImage
 from kalelike.image.docker_errors import PLACE, docker_errors, explain
 from kalelike.image.dockerfile import LAYERS, render_dockerfile, render_requirements
@@ -54,11 +54,11 @@ class DockerBuilder:
     def find_base(self, reference: str, digest: str | None = None) -> Base:
         """See :class:`kalelike.image.builder.Builder`."""
         found = self._inspect(reference)
-        if digest is not None and (found is None or digest not in _identities(found)):
+        if digest is not None and (found is None or digest not in _identities(found, reference)):
             return self._find_pinned(reference, digest)
         if found is None:
             found = self._pull(reference)
-        return Base(reference, digest or _identities(found)[0])
+        return Base(reference, digest or _identities(found, reference)[0])
 
     def _find_pinned(self, reference: str, digest: str) -> Base:
         """Return what a lock names, where the reference has come to name something else."""
@@ -267,12 +267,14 @@ class DockerBuilder:
         return BuiltImage(image.step, image.repository, image.tag, image.made, digest)
 
 
-def _identities(found: Mapping[str, Any]) -> list[str]:
-    """Return what an image's content is told by: registries' digests, then our own.
+def _identities(found: Mapping[str, Any], reference: str) -> list[str]:
+    """Return what an image's content is told by: registries' digests, its own first, then ours.
 
     Docker's id is no such thing: it changes with the time of the build.
     """
-    digests = [item.partition("@")[2] for item in found.get("RepoDigests") or ()]
+    known = sorted(found.get("RepoDigests") or ())
+    known.sort(key=lambda item: not item.startswith(pinned_reference(reference, "")))
+    digests = [item.partition("@")[2] for item in known]
     config = found["Config"]
     kept = ("Cmd", "Entrypoint", "Env", "Labels", "User", "WorkingDir")
     content = [found["RootFS"]["Layers"], found["Architecture"], [config.get(key) for key in kept]]
