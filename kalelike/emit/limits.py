@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from kalelike.cluster_limits import LARGEST_ARGUMENT, LARGEST_PARAMETERS, argument_bytes
 from kalelike.diagnostics import Diagnostic, Location, Severity, diagnose
 from kalelike.emit.document import Json, PipelineDocument
 from kalelike.emit.texts import carried_default
-from kalelike.graph.cluster_limits import LARGEST_ARGUMENT, LARGEST_PARAMETERS, argument_bytes
 from kalelike.graph.model import PipelineGraph
 
 # An entry of the executor input (URI, name, type, metadata), generously.

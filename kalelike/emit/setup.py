@@ -15,13 +15,13 @@ import lzma
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from kalelike.cluster_limits import LARGEST_WORKFLOW
 from kalelike.diagnostics import Diagnostic, diagnose
 from kalelike.emit.document import Json
 from kalelike.emit.executors import EXECUTOR_INPUT, RUNNER_MARK
 from kalelike.emit.inline import LARGEST_INLINE
 from kalelike.emit.platform import step_config
 from kalelike.emit.texts import carried_env
-from kalelike.graph.cluster_limits import LARGEST_WORKFLOW
 from kalelike.graph.model import PipelineGraph
 from kalelike.notebook.options import Resources, StepOptions
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kalelike.diagnostics import Severity
-from kalelike.graph.cluster_limits import (
+from kalelike.cluster_limits import (
     LARGEST_ARGUMENT,
     LARGEST_PARAMETERS,
     LARGEST_WORKFLOW,
     argument_bytes,
 )
+from kalelike.diagnostics import Severity
 from kalelike.lint.document.decoding import Message
 from kalelike.lint.document.findings import Path, Report
 from kalelike.lint.document.model import ROOT, Pipeline

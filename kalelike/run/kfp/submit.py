@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kalelike.cluster_limits import LARGEST_PARAMETERS
 from kalelike.diagnostics import Diagnostic, Location, diagnose
 from kalelike.emit import PipelineDocument, to_yaml
 from kalelike.errors import BackendError
-from kalelike.graph.cluster_limits import LARGEST_PARAMETERS
 from kalelike.run.kfp.connection import Connection
 from kalelike.run.kfp.faults import TRANSIENT, ApiError, Fault
 
