@@ -15,7 +15,7 @@ import pytest
 from kalelike.cli.main import main
 from kalelike.runtime.values import load_values
 from tests.kfp_engine.fake_kubeflow import FakeKubeflow
-from tests.kfp_engine.serving import serving
+from tests.kfp_engine.serving import Answer, Request, serving
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.kfp
@@ -343,6 +343,40 @@ def test_a_line_that_the_server_cannot_read_costs_nothing(place: Place) -> None:
     place.write(
         (["step:one"], "print('x' * 2_000_000)\nx = 1\n"), (["pipeline-metrics"], "print(x)\n")
     )
+    code, printed = place.run("--json")
+    assert code == 0
+    assert json.loads(printed.splitlines()[-1])["metrics"] == {"x": 1}
+
+
+def test_an_archive_that_breaks_off_is_read_the_other_way(place: Place) -> None:
+    class Broken(type(place.server)):  # type: ignore[misc]
+        def answer(self, request: Request) -> Answer:
+            found: Answer = super().answer(request)
+            if request.path.endswith(":read"):
+                return Answer('{"data":"SGVsbG8', 200)
+            return found
+
+    place.server.__class__ = Broken
+    place.server.pods_gone = True
+    place.write((["step:one"], "x = 1\n"), (["pipeline-metrics"], "print(x)\n"))
+    code, printed = place.run("--json")
+    assert code == 0
+    assert json.loads(printed.splitlines()[-1])["metrics"] == {"x": 1}
+
+
+def test_a_gateways_page_is_no_log(place: Place) -> None:
+    class Paged(type(place.server)):  # type: ignore[misc]
+        pages = 6
+
+        def answer(self, request: Request) -> Answer:
+            found: Answer = super().answer(request)
+            if "/nodes/" in request.path and self.pages:
+                self.pages -= 1
+                return Answer("<!DOCTYPE html><html>wait</html>", 200, "text/html")
+            return found
+
+    place.server.__class__ = Paged
+    place.write((["step:one"], "x = 1\n"), (["pipeline-metrics"], "print(x)\n"))
     code, printed = place.run("--json")
     assert code == 0
     assert json.loads(printed.splitlines()[-1])["metrics"] == {"x": 1}

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kalelike.run.kfp.connection import Connection
-from kalelike.run.kfp.faults import TRANSIENT, ApiError
+from kalelike.run.kfp.faults import TRANSIENT, ApiError, Fault
 from kalelike.run.local.step_log import parse_retry
 from kalelike.runtime.record import MARK
 
@@ -20,6 +20,7 @@ from kalelike.runtime.record import MARK
 _LAUNCHER = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+\.go:\d+\] ?")
 # Argo's emissary writes logfmt, and marks it.
 _ARGO = re.compile(r'time="?[^ ]+"? level=\w+ .*\bargo=true')
+_PAGE = re.compile(r"\s*<(!doctype html|html)\b", re.IGNORECASE)
 _LONGEST_RECORD = 256 * 1024
 _TEMPLATES = ("system-container-impl", "retry-system-container-impl")
 _LONGEST_POD_PREFIX = 241
@@ -103,15 +104,20 @@ def read_log(connection: Connection, run_id: str, node: str, *, live: bool = Fal
     by_name = (partial(_from_pod, connection, run_id, name) for name in pod_names(node))
     archived = partial(_from_artifacts, connection, run_id, node)
     problems = []
+    strange: ApiError | None = None
     for read in (*by_name, by_node) if live else (archived, by_node, *by_name):
         try:
             return read()
         except LookupError as error:
             problems.append(str(error))
         except ApiError as fault:
-            if fault.kind in TRANSIENT and fault.status < 500:
+            if fault.kind is Fault.NOT_KFP:
+                strange = fault
+            elif fault.kind in TRANSIENT and fault.status < 500:
                 raise
             problems.append(fault.message)
+    if strange is not None:
+        raise strange
     raise LookupError(problems[0])
 
 
@@ -129,6 +135,9 @@ def pod_names(node: str) -> tuple[str, ...]:
 def _from_pod(connection: Connection, run_id: str, name: str) -> str:
     path = f"/apis/v1alpha1/runs/{quote(run_id, '')}/nodes/{quote(name, '')}/log"
     text = connection.get_bytes(path).decode("utf-8", "replace")
+    if _PAGE.match(text):
+        # The launcher's lines come first in every log: this is a gateway's page.
+        raise ApiError.of_body(text.encode())
     # An unknown node answers with success, and the error in the body; an error
     # on the way stands after what had been read.
     body, found, error = text.rpartition('{"error_message"')
