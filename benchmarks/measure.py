@@ -110,8 +110,7 @@ def cpu_of_call(call: Callable[[], object]) -> float:
 
 def kalelike_command() -> list[str]:
     """Return the command that starts kalelike in this environment."""
-    script = Path(sys.executable).with_name("kalelike")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "kalelike"]
+    return [sys.executable, "-m", "kalelike"]
 
 
 def make_parser(

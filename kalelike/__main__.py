@@ -1,7 +1,5 @@
 """``python -m kalelike``: the command line."""
 
-import sys
+from kalelike.cli.main import run_process
 
-from kalelike.cli.main import main
-
-sys.exit(main())
+run_process()
