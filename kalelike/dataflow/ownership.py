@@ -208,10 +208,11 @@ def is_pure(unit: Unit) -> bool:
 
 
 def is_setting(unit: Unit) -> bool:
-    """Tell whether the unit only changes settings of the process."""
+    """Tell whether the unit only changes settings of the process: a helper's import may, too."""
     effects = unit.effects
     if not effects.settings or effects.impure or effects.dynamic or effects.unknown_paths:
         return False
-    if effects.binds or effects.calls_unknown or effects.deletes:
+    imports = all(isinstance(item, ast.Import | ast.ImportFrom) for item in unit.statements)
+    if (effects.binds and not imports) or effects.calls_unknown or effects.deletes:
         return False
     return not any(isinstance(item, ast.FunctionDef | ast.ClassDef) for item in unit.statements)

@@ -5,7 +5,8 @@
 Prints ``READS`` and JSON. The notebook runs top to bottom with a namespace that
 notes every reading of a name, also in functions and in evaluated texts. A step
 reads a name if it was bound before the step began and is read in the step
-before the step binds it. Modules are not counted: they are imported anew.
+before the step binds it. Modules are not counted: they are imported anew; nor
+is what the shell itself puts there.
 """
 
 from __future__ import annotations
@@ -86,11 +87,13 @@ def main(path: str) -> None:
 
 def _trace(subject: Subject, shell: StepShell) -> list[dict[str, Any]]:
     traced = TracedModule.traced
+    shells = set(own_names(traced))
     found: dict[str, set[str]] = {}
     for cell in subject.cells:
         step = cell.step
         if step is not None and step not in found:
-            traced.known, traced.bound, traced.read = set(own_names(traced)), set(), set()
+            traced.known = set(own_names(traced)) - shells
+            traced.bound, traced.read = set(), set()
         traced.on = step is not None
         error = shell.run(cell.source, cell.title).error
         traced.on = False

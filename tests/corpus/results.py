@@ -15,11 +15,14 @@ _OUTCOMES = {
     "refused": "refused, with a reason",
     "stopped": "stopped by a step that names the value",
     "different": "different",
+    "warned": "different, as a warning had said before the run",
     "timeout": "out of time",
     "crash": "an error of ours",
     "fails": "the notebook itself fails",
     "-": "not run",
 }
+_WARNED = frozenset({"KL304"})
+"""Warnings that name the cell and line of a change that later steps will not see."""
 _PATH = re.compile(r"(?<![\w.])/\S+")
 """A place on the machine that ran it."""
 _HEAD = """\
@@ -47,6 +50,8 @@ def _outcome(row: Row) -> str:
     outcome = str(made.get("outcome", "-"))
     if outcome == "different" and made["different"][0]["why"].startswith("CannotCrossError"):
         return "stopped"
+    if outcome == "different" and not _WARNED.isdisjoint(made["warnings"]):
+        return "warned"
     return outcome
 
 
@@ -92,7 +97,8 @@ def _by_repository(rows: Sequence[tuple[Entry, Row]]) -> str:
         head,
         [
             (*key, sum(count.values()), count["right"], count["refused"], count["different"],
-             count["stopped"] + count["timeout"] + count["crash"] + count["-"], count["fails"])
+             sum(count[item] for item in ("warned", "stopped", "timeout", "crash", "-")),
+             count["fails"])
             for key, count in found.items()
         ],
     )  # fmt: skip
@@ -104,7 +110,7 @@ def _inputs(rows: Sequence[tuple[Entry, Row]]) -> str:
     missing, idle = [], []
     for entry, row in rows:
         steps = row.get("reads", {}).get("steps")
-        if steps is None or _outcome(row) not in ("right", "different"):
+        if steps is None or _outcome(row) not in ("right", "different", "warned"):
             continue
         books += 1
         for step in steps:
@@ -151,7 +157,7 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
     compiled = [(entry, row) for entry, row in told if row["kale"]["outcome"] == "compiled"]
     runs = Counter(row["kale"].get("run", {}).get("outcome", "") for _, row in compiled)
     ours = sum(_outcome(row) == "right" for _, row in told)
-    wrong = sum(_outcome(row) == "different" for _, row in told)
+    wrong = sum(_outcome(row) in ("different", "warned") for _, row in told)
     return (
         "## Kale 2.3 on the same notebooks, with the same steps\n\n"
         "Kale compiles each notebook with the steps that kalelike chose as its tags. What it has "

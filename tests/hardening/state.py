@@ -21,6 +21,8 @@ PROBES = [
     row("numpy-errors", "np.seterr(divide='ignore')", "print(np.array([1.]) / 0, np.geterr()['divide'])"),
     row("rc-params", "plt.rcParams['figure.figsize'] = (2, 3)", "print(plt.rcParams['figure.figsize'])"),
     row("rc-update", "plt.rcParams.update({'lines.linewidth': 4})", "print(plt.rcParams['lines.linewidth'])"),
+    row("rc-params-of-a-helper", "import helper_of_style\nhelper_of_style.N", "print(plt.rcParams['lines.linewidth'])",
+        files={"helper_of_style.py": "import matplotlib.pyplot as plt; plt.rcParams['lines.linewidth'] = 5\nN = 1\n"}),
     row("style", "plt.style.use('ggplot')", "print(plt.rcParams['axes.facecolor'])"),
     row("warnings-filter", "warnings.filterwarnings('ignore')", "warnings.warn('quiet')\nprint('done')"),
     row("environment", "os.environ['MODE'] = 'test'", "print(os.environ['MODE'], os.getenv('MODE'))"),
