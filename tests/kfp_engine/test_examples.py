@@ -25,7 +25,7 @@ def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 CASES = [
     pytest.param(path, id=path.stem, marks=() if path.stem == "two_models" else pytest.mark.slow)
     for path in EXAMPLES
-    if path.stem in ("two_models", "titanic", "files_between_steps")
+    if path.stem in ("two_models", "files_between_steps")
 ]
 
 
