@@ -37,6 +37,9 @@ def explain(text: str, reference: str = "") -> Diagnostic:
     if "Permission denied" in text or "PermissionError" in text:
         return diagnose("docker-not-permitted", "this user may not use the Docker daemon", PLACE,
                         "add the user to the group `docker`, or use rootless Docker")  # fmt: skip
+    if re.search(r"Invalid bind address|TLS configuration", text):
+        return diagnose("docker-unreachable", f"no Docker daemon can be addressed: {short}", PLACE,
+                        "see DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH")  # fmt: skip
     if re.search(r"Connection aborted|Connection refused|ConnectionError|Error while fetching"
                  r"|No such file or directory|Read timed out|Max retries", text):  # fmt: skip
         return diagnose("docker-unreachable", f"the Docker daemon does not answer: {short}", PLACE,

@@ -21,6 +21,14 @@ from kalelike.image.docker_errors import explain
             "docker-not-permitted", id="no permission",
         ),
         pytest.param(
+            "Invalid bind address format: port is required: nonsense", "docker-unreachable",
+            id="DOCKER_HOST",
+        ),
+        pytest.param(
+            "TLS configurations should specify either client_cert... TLS configuration is invalid.",
+            "docker-unreachable", id="TLS",
+        ),
+        pytest.param(
             "write /var/lib/docker/x: no space left on device", "disk-full", id="disk full"
         ),
         pytest.param("exec python3: exec format error", "architecture-mismatch", id="exec"),
