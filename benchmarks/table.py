@@ -56,18 +56,22 @@ def main() -> None:
     kale = kale_command(options)
     before = os.getloadavg()[0]
     start = time.monotonic()
-    parts: list[Callable[[], list[Row]]] = [
-        lambda: commands(options.rounds, kale),
-        lambda: analysis(options.rounds),
-        lambda: scale(kale),
-        lambda: engine(options.rounds),
-        lambda: handoff(min(3, options.rounds)),
-        lambda: examples(max(1, options.rounds // 2)),
-    ]
+    parts: dict[str, Callable[[], list[Row]]] = {
+        "cold commands": lambda: commands(options.rounds, kale),
+        "analysis": lambda: analysis(options.rounds),
+        "many steps": lambda: scale(kale),
+        "local engine": lambda: engine(options.rounds),
+        "1 GB between two steps": lambda: handoff(min(3, options.rounds)),
+        "examples": lambda: examples(max(1, options.rounds // 2)),
+    }
     rows: list[Row] = []
-    for part in parts:
-        rows += part()
-        print(f"{time.monotonic() - start:5.0f} s: {rows[-1].what}", file=sys.stderr)
+    for name, part in parts.items():
+        try:
+            rows += part()
+        except (SystemExit, subprocess.CalledProcessError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            rows.append(Row(name, "", "**not measured**", met=True))
+        print(f"{time.monotonic() - start:5.0f} s: {name}", file=sys.stderr)
     text = f"{render(rows)}\n\n{conditions(before, bool(kale))}"
     print(text)
     if not options.dry_run:
