@@ -380,3 +380,12 @@ def test_a_gateways_page_is_no_log(place: Place) -> None:
     code, printed = place.run("--json")
     assert code == 0
     assert json.loads(printed.splitlines()[-1])["metrics"] == {"x": 1}
+
+
+def test_account_and_experiment_are_the_runs(place: Place) -> None:
+    place.write((["step:one"], "x = 1\n"))
+    arguments = ["--service-account", "trainer", "--experiment", "nightly", "--detach"]
+    assert place.run(*arguments)[0] == 0
+    (run,) = place.server.runs.values()
+    assert run.body["service_account"] == "trainer"
+    assert run.body["experiment_id"] == place.server.experiments["nightly"]["experiment_id"]
