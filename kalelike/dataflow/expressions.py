@@ -9,11 +9,11 @@ from typing import Any
 from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.scopes import function_code
 from kalelike.dataflow.texts import TextEvaluator
-from kalelike.dataflow.values import SCALAR, WILD, Obj, Value
+from kalelike.dataflow.values import DEFAULTS, KEEPS, SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
-CONSUMED = frozenset({"generator", "iterator", "uncrossable"})
-"""What iterating over it changes."""
+CONSUMED = frozenset({"generator", "iterator", "buffer", "uncrossable"})
+"""What iterating over it, or reading from it, changes."""
 _LIVE = CONSUMED | {"list", "dict", "set", "array", "opaque", "instance"}
 _NOT_DATA = frozenset({"function", "class", "member", "module", "builtin"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
@@ -467,12 +467,21 @@ class ExpressionEvaluator(TextEvaluator):
             return frozenset(held)
         getter = self.find_part(item.cls, "properties", name)
         if getter is not None:
-            return self.call_value(frozenset((getter,)), [frozenset((item,))], {}, node)
+            result = self.call_value(frozenset((getter,)), [frozenset((item,))], {}, node)
+            return self._kept(item, result, getter, node) if getter.path == KEEPS else result
         if self.is_part(item.cls, "static", name):
             return methods
         own = item.cls if self.binds_class(item.cls, name) else item
         assert own is not None
         return frozenset(self._bound(method, own, node) for method in methods)
+
+    def _kept(self, item: Obj, result: Value, getter: Obj, node: ast.AST) -> Value:
+        """Read a ``cached_property``: the first read stores its result in the instance."""
+        assert getter.function is not None
+        self.change((item,), node)
+        item.hold(result)
+        kept = self.make(getter.function.node, "list", result, role=f"kept:{id(item)}")
+        return frozenset(kept.contents)
 
     def _class_attribute(self, cls: Obj, name: str, node: ast.AST) -> Value:
         """Return a method, or the data that a class holds; a foreign base may hold anything."""
@@ -554,6 +563,8 @@ class ExpressionEvaluator(TextEvaluator):
     def item_of(self, value: Value, index: Value, node: ast.Subscript) -> Value:
         """Return what ``value[index]`` may be."""
         self.operate(value, node, index)
+        # A missing key is stored with its default value.
+        self.change([item for item in value if item.path == DEFAULTS], node)
         result: set[Obj] = set()
         for item in value:
             if item.kind in CONTAINERS and isinstance(node.slice, ast.Slice):

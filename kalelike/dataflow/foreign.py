@@ -10,7 +10,17 @@ from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import named_file
 from kalelike.dataflow.machine import FOLDER, HISTORY
 from kalelike.dataflow.texts import join_path
-from kalelike.dataflow.values import CODE, GRADED, SCALAR, STOCHASTIC, WILD, Obj, Value, reach
+from kalelike.dataflow.values import (
+    CODE,
+    DEFAULTS,
+    GRADED,
+    SCALAR,
+    STOCHASTIC,
+    WILD,
+    Obj,
+    Value,
+    reach,
+)
 
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
@@ -142,8 +152,12 @@ class ForeignEvaluator(BuiltinEvaluator):
             array = self.make(node, "array", holds)
             array.path = "" if holds else "fresh"
             return frozenset((array,))
+        if path in ("io.StringIO", "io.BytesIO"):
+            return self.fresh(node, "buffer")
         made = self.make(node, "opaque", holds)
-        if not holds:
+        if path == "collections.defaultdict":
+            made.path = DEFAULTS
+        elif not holds:
             made.path = "fresh"
         if library.function_is(path, "stochastic") and "random_state" not in keywords:
             made.mark(STOCHASTIC)

@@ -9,14 +9,18 @@ from typing import Any
 from kalelike.dataflow.expressions import CONSUMED
 from kalelike.dataflow.imports import ImportEvaluator
 from kalelike.dataflow.machine import Frame
-from kalelike.dataflow.values import REMEMBERS, SCALAR, WILD, ClassCode, Obj, Value
+from kalelike.dataflow.values import KEEPS, REMEMBERS, SCALAR, WILD, ClassCode, Obj, Value
 
 _TRANSPARENT = (
     "functools.", "builtins.staticmethod", "builtins.classmethod", "builtins.property", "abc.",
     "contextlib.", "dataclasses.", "typing.", "numba.", "torch.no_grad", "torch.jit", "enum.",
     "atexit.",
 )  # fmt: skip
-_REMEMBERING = frozenset({"functools.cache", "functools.lru_cache"})
+_KEEPING = {
+    "functools.cache": REMEMBERS,
+    "functools.lru_cache": REMEMBERS,
+    "functools.cached_property": KEEPS,
+}
 _IMPORTED = frozenset({"member", "builtin", "module"})
 _FORGIVEN = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 
@@ -389,9 +393,9 @@ class StatementExecutor(ImportEvaluator):
         ):
             return value
         if paths and all(path.startswith(_TRANSPARENT) for path in paths):
-            if not _REMEMBERING.isdisjoint(paths):
-                for item in value:
-                    item.path = REMEMBERS
+            keeping = [_KEEPING[path] for path in paths if path in _KEEPING]
+            for item in value if keeping else ():
+                item.path = keeping[0]
             return value
         if self._registers(decorator, value):
             return value

@@ -125,6 +125,10 @@ GRADED = 4
 """The trait of objects that reach something whose gradient ``backward()`` sets."""
 REMEMBERS = "remembers"
 """The ``path`` of a function that keeps what it has returned (``functools.cache``)."""
+KEEPS = "keeps"
+"""The ``path`` of a getter whose result is stored in its instance (``cached_property``)."""
+DEFAULTS = "defaults"
+"""The ``path`` of a dictionary in which reading may store (``collections.defaultdict``)."""
 _CODE_KINDS = frozenset({"function", "method", "instance", "bound"})
 _NO_NAMES: frozenset[str] = frozenset()
 WILD = "\0"

@@ -81,6 +81,21 @@ ROWS: list[tuple[str, Cells]] = [
         ("c", "print(list(p))")]),
     ("iterator that a function yields from", [
         ("a", "p = iter([1])\ndef g():\n    yield from p"), ("b", "print(list(g()))"), ("c", "print(list(p))")]),
+    ("text buffer that is read", [
+        ("a", "import io, json\np, q = io.StringIO('[1]'), io.StringIO('1\\n2')"),
+        ("b", "print(json.load(p), q.readline())"), ("c", "print(p.read(), q.read())")]),
+    ("byte buffer that a library reads", [
+        ("a", "import io, pickle\ns = io.BytesIO()\npickle.dump([1], s)\npickle.dump([2], s)\nk = s.seek(0)"),
+        ("b", "x = pickle.load(s)"), ("c", "print(pickle.load(s), x)")]),
+    ("buffer that is printed to", [
+        ("a", "import io\ns = io.StringIO()"), ("b", "print('x', file=s)"), ("c", "print(s.getvalue())")]),
+    ("default that a read stores", [
+        ("a", "from collections import defaultdict\nd = defaultdict(list)"), ("b", "print(d['q'])"),
+        ("c", "print(dict(d))")]),
+    ("property that is stored when it is read", [
+        ("functions", "from functools import cached_property\nclass C:\n    @cached_property\n"
+                      "    def v(self):\n        return [1]"),
+        ("a", "x = C()"), ("b", "x.v.append(2)"), ("c", "print(x.v)")]),
     ("iterator over a list that grows", [
         ("a", "v = [1]\nx = iter(v)"), ("b", "v.append(2)"), ("c", "print(list(x))")]),
     ("iterator over a list that set-up grows", [
