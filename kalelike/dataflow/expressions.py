@@ -133,13 +133,16 @@ class ExpressionEvaluator(TextEvaluator):
             return SCALAR
         kinds = {item.kind for item in both}
         kind = next((k for k in ("frame", "array") if k in kinds), "opaque")
-        if isinstance(node.op, ast.Add | ast.Mult) and kind == "opaque":
+        contained = kinds <= CONTAINERS
+        if kind == "opaque" and (contained or isinstance(node.op, ast.Add | ast.Mult)):
             shared: Iterable[Obj] = {
                 part
                 for item in both
                 for part in (item.contents if item.kind in CONTAINERS else (item,))
             }
-            return self.fresh(node, "list" if kinds <= CONTAINERS else "opaque", shared)
+            if len(kinds) == 1 and kinds <= {"dict", "set"}:
+                return self.fresh(node, kinds.pop(), shared)
+            return self.fresh(node, "list" if contained else "opaque", shared)
         holds = [item for item in both if item.kind == "instance"]
         return self.fresh(node, kind, holds)
 
@@ -245,7 +248,9 @@ class ExpressionEvaluator(TextEvaluator):
             if key is None:
                 value = self.taken(value, node)
             else:
-                contents |= {part for part in self.evaluate(key) if part.kind != "text"}
+                keys = self.evaluate(key)
+                self.operate(keys, node)
+                contents |= {part for part in keys if part.kind != "text"}
             contents |= value
         return self.fresh(node, "dict", contents)
 

@@ -219,13 +219,27 @@ class ForeignEvaluator(BuiltinEvaluator):
         if "clocks" in known:
             self.fx.impure.setdefault(path, self.site(node))
         self._random(path, arguments, keywords, node)
+        self._files(path, known, arguments, keywords, node)
+
+    def _files(
+        self,
+        path: str,
+        known: frozenset[str],
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> None:
+        """Record the files and folders that a function reads, writes, makes or enters."""
         first = named_file(arguments, keywords)
         self.mention_files(arguments, keywords, node)
         if "opens_file" in known:
             mode = arguments[1] if len(arguments) > 1 else keywords.get("mode")
             self.open_file(first, self.known_texts(mode)[0] if mode is not None else "r", node)
-        if path in ("shelve.open", "dbm.open"):
-            # The database adds suffixes of its own.
+        if path == "shutil.make_archive":
+            place = arguments[2] if len(arguments) > 2 else keywords.get("root_dir")
+            self.read_file(place if place is not None else self.text("."), node)
+        if path in ("shelve.open", "dbm.open", "shutil.make_archive"):
+            # Suffixes are added to the name.
             self.write_file(self.any_text(t + WILD for t in self.known_texts(first)), node)
         if "reads_file" in known:
             self.read_file(first, node)
@@ -301,6 +315,9 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self._namespace_method(name, arguments, keywords, node)
         if receiver.kind == "uncrossable":
             self._shell_method(name, arguments, node)
+            if name in ("extract", "extractall"):
+                place = arguments[name == "extract" :] or [keywords.get("path", SCALAR)]
+                self.write_file(place[0], node, whole=False)
             self.change((receiver,), node)
             receiver.hold(everything)
             if name in ("cursor", "execute", "executemany"):

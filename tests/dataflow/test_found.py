@@ -96,6 +96,18 @@ ROWS: list[tuple[str, Cells]] = [
         ("functions", "from functools import cached_property\nclass C:\n    @cached_property\n"
                       "    def v(self):\n        return [1]"),
         ("a", "x = C()"), ("b", "x.v.append(2)"), ("c", "print(x.v)")]),
+    ("union of dictionaries shares its values", [
+        ("a", "d = {'a': [1]}\ne = d | {'b': 2}"), ("b", "e['a'].append(5)"), ("c", "print(d)")]),
+    ("key whose hash counts", [
+        ("functions", "class C:\n    n = 0\n    def __hash__(self):\n        C.n += 1\n        return 1"),
+        ("a", "c = C()"), ("b", "d = {c: 1}"), ("c", "print(C.n)")]),
+    ("files taken out of an archive", [
+        ("a", "import zipfile\nk = open('a.txt', 'w').write('1')\nwith zipfile.ZipFile('z.zip', 'w') as z:\n    z.write('a.txt')"),
+        ("b", "import zipfile\nwith zipfile.ZipFile('z.zip') as z:\n    z.extractall('out')"),
+        ("c", "print(open('out/a.txt').read())")]),
+    ("archive unpacked", [
+        ("a", "import shutil, os\nos.mkdir('in')\nk = open('in/a.txt', 'w').write('1')\n_q = shutil.make_archive('p', 'zip', 'in')"),
+        ("b", "import shutil\nshutil.unpack_archive('p.zip', 'out')"), ("c", "print(open('out/a.txt').read())")]),
     ("iterator over a list that grows", [
         ("a", "v = [1]\nx = iter(v)"), ("b", "v.append(2)"), ("c", "print(list(x))")]),
     ("iterator over a list that set-up grows", [
