@@ -72,7 +72,7 @@ def main(path: str, python: str, timeout: str = "") -> None:
         folder = make_workspace(Path(path).resolve().parent, Path(scratch, "copy"))
         names = _tag(Path(path), folder / "kale_book.ipynb")
         told, script = _compile(folder, python, names)
-        if script is not None and timeout:
+        if script is not None and float(timeout or 0):
             told["run"] = _run(Path(path), script, python, names, Path(scratch), float(timeout))
     print("KALE " + json.dumps(told))
 

@@ -146,6 +146,7 @@ _KALE_RUNS = {
     "wrong": "other values, no error",
     "fails": "fails",
     "timeout": "out of time",
+    "": "not run",
 }
 
 
@@ -160,9 +161,9 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
     wrong = sum(_outcome(row) in ("different", "warned") for _, row in told)
     return (
         "## Kale 2.3 on the same notebooks, with the same steps\n\n"
-        "Kale compiles each notebook with the steps that kalelike chose as its tags. What it has "
-        "made runs in KFP's local runner, each step in a process of its own, in a copy of the "
-        "notebook's folder, with the same packages. Right means here: every step runs, and at its "
+        "Kale compiles each notebook with the steps that kalelike chose as its tags; as far as "
+        "time allows, what it has made runs in KFP's local runner, each step in a process of its "
+        "own, in a copy of the notebook's folder, with the same packages. Right means here: every step runs, and at its "
         "end every value that its cells mention, and that two runs of the notebook agree on, is "
         "the notebook's, compared as `kalelike verify` does. Displayed results, metrics and files "
         "of Kale's are not compared; kalelike's are. `every input found` counts those whose "
@@ -174,7 +175,7 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
                  sum(bool(row["verify"].get("steps")) for _, row in told),
                  sum(_ours_complete(row) for _, row in told), ours, wrong,
                  sum(_outcome(row) in ("stopped", "crash") for _, row in told),
-                 sum(_outcome(row) == "timeout" for _, row in told)),
+                 sum(_outcome(row) == "timeout" for _, row in told), 0),
                 ("Kale 2.3", len(told), len(compiled),
                  sum(_kale_complete(row) for _, row in compiled),
                  *(runs[key] for key in _KALE_RUNS)),

@@ -91,7 +91,10 @@ def _arguments() -> argparse.Namespace:
         help="an environment with the same packages and Kale 2.3, to compile and run the same",
     )  # fmt: skip
     parser.add_argument(
-        "--kale-timeout", type=float, default=240.0, help="seconds for a run of Kale's pipeline"
+        "--kale-timeout",
+        type=float,
+        default=240.0,
+        help="seconds for a run of Kale's pipeline; 0: it only compiles",
     )
     parser.add_argument("--only", default="", help="a part of the notebook's name")
     parser.add_argument("--jobs", type=int, default=1)
