@@ -53,6 +53,12 @@ EDGES: list[tuple[str, Cells, str]] = [
     ("torch seed in set-up", [
         ("imports", "import torch\nfrom torch import nn\ntorch.manual_seed(1)"),
         ("a", "model = nn.Linear(2, 1)"), ("b", "x = torch.rand(2)")], "a>b:@random:torch"),
+    ("keras seeds every library's generator", [
+        ("imports", "import keras\nimport numpy as np\nkeras.utils.set_random_seed(1)"),
+        ("a", "X = np.random.rand(8, 3)"),
+        ("b", "model = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile(loss='mse')"),
+        ("c", "h = model.fit(X, X[:, 0])"), ("d", "p = model.predict(X)")],
+     "a>b:@random:numpy a>c:X a>d:X b>c:@random:numpy,@random:torch,model c>d:model"),
     ("torch generator object", [
         TORCH, ("a", "g = torch.Generator()\ng.manual_seed(1)"), ("b", "x = torch.rand(2, generator=g)"),
         ("c", "y = torch.rand(2, generator=g)")], "a>b:g b>c:g"),

@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kalelike.runtime.fingerprints import arrays, drawings, frames
+from kalelike.runtime.fingerprints import arrays, drawings, frames, keras_models
 from kalelike.runtime.fingerprints.definitions import add_class, add_function
 from kalelike.runtime.fingerprints.floats import DOUBLE, summarise
 from kalelike.runtime.fingerprints.summary import Builder, Summary
@@ -148,6 +148,7 @@ class Walker:
             "pandas": frames.add_pandas,
             "scipy": arrays.add_sparse,
             "torch": arrays.add_torch,
+            "keras": keras_models.add_keras,
         }
         return root in known and known[root](builder, value, self)
 
