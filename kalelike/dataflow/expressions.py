@@ -152,7 +152,7 @@ class ExpressionEvaluator(TextEvaluator):
         if isinstance(node.op, ast.Not) or not value:
             return SCALAR
         kinds = {item.kind for item in value}
-        return self.fresh(node, kinds.pop() if len(kinds) == 1 else "opaque")
+        return self.fresh(node, kinds.pop() if kinds in ({"array"}, {"frame"}) else "opaque")
 
     def _bool(self, node: ast.BoolOp) -> Value:
         results: set[Obj] = set(self.evaluate(node.values[0]))

@@ -33,6 +33,7 @@ _SUFFIXES = {
     "numpy.savez_compressed": ".npz",
 }
 _MEMORY = frozenset({"array", "frame", "opaque"})
+_SPLIT = frozenset({"array", "frame", "list"})
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
 _SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
@@ -188,7 +189,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         parts: list[Value] = []
         for position, value in enumerate(arguments):
             kinds = {item.kind for item in value}
-            kind = kinds.pop() if len(kinds) == 1 else "opaque"
+            kind = kinds.pop() if len(kinds) == 1 and kinds <= _SPLIT else "opaque"
             for half in ("train", "test"):
                 parts.append(frozenset((self.make(node, kind, role=f"{half}{position}"),)))
         made.parts = tuple(parts)

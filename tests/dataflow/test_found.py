@@ -108,6 +108,8 @@ ROWS: list[tuple[str, Cells]] = [
     ("archive unpacked", [
         ("a", "import shutil, os\nos.mkdir('in')\nk = open('in/a.txt', 'w').write('1')\n_q = shutil.make_archive('p', 'zip', 'in')"),
         ("b", "import shutil\nshutil.unpack_archive('p.zip', 'out')"), ("c", "print(open('out/a.txt').read())")]),
+    ("negative of what may be a function", [
+        ("c", "p = [[1], [3]]\np[0].sort(key=lambda i: -i)"), ("d", "p[1][0] += -p[1][0]\nprint(f'{p[0]}')")]),
     ("iterator over a list that grows", [
         ("a", "v = [1]\nx = iter(v)"), ("b", "v.append(2)"), ("c", "print(list(x))")]),
     ("iterator over a list that set-up grows", [
