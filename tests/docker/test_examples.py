@@ -26,7 +26,8 @@ warnings.simplefilter("ignore")
 from docker.models.images import ImageCollection
 from kfp import components, local
 def listed(self):
-    found = [{**item, "RepoDigests": item["RepoDigests"] or []} for item in self.client.api.images()]
+    found = self.client.api.images()
+    found = [{**item, "RepoDigests": item["RepoDigests"] or []} for item in found]
     return [self.prepare_model(item) for item in found]
 ImageCollection.list = listed
 local.init(local.DockerRunner(user=f"{os.getuid()}:{os.getgid()}"), pipeline_root=sys.argv[2])
