@@ -50,7 +50,7 @@ class KfpSide:
         store = scratch / "store"
         submitted = submit(replace(self.submission, document=document, store=store))
         tell("pipeline", f"run {submitted.run_id} on {submitted.host}")
-        done = 0
+        done, own = 0, {step.name for step in subject.steps}
 
         def listen(event: Event) -> None:
             nonlocal done
@@ -62,7 +62,7 @@ class KfpSide:
                     f"{done} of {len(subject.steps)} steps, {event.step}: {event.reason}",
                 )
             elif isinstance(event, StepFinished):
-                done += 1
+                done += event.step in own
 
         try:
             result, notes = follow(store, submitted.run, listen, self.pace, self.timeout)
