@@ -44,6 +44,10 @@ EDGES: list[tuple[str, Cells, str]] = [
         TORCH, NET, ("a", "model = Net()\nopt = optim.SGD(model.parameters(), lr=.1)"),
         ("b", "loss = (model(1) - 2) ** 2\nloss.backward()"), ("c", "opt.step()"),
         ("d", "y = model(1)")], "a>b:model,opt b>c:model,opt c>d:model"),
+    ("torch gradients reach a module that is not called", [
+        TORCH, ("a", "model = nn.Linear(2, 1)\nx = torch.ones(1, 2)"),
+        ("b", "F.linear(x, model.weight).sum().backward()"), ("c", "g = model.weight.grad")],
+     "a>b:model,x b>c:model"),
     ("torch tensor and its array", [
         TORCH, ("a", "t = torch.zeros(3, 3)\nrow = t[1]\nn = t.numpy()"), ("b", "row += 1"),
         ("c", "y = n, t")], "a>b:n,row,t b>c:n,t"),

@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import fractions
 import pathlib
+import sys
 import types
 import uuid
 from collections import ChainMap, Counter, OrderedDict, defaultdict, deque
@@ -230,14 +231,7 @@ REFUSED: dict[str, Any] = {
     "open file": lambda: open(__file__),  # noqa: SIM115
     "generator inside": lambda: {"rows": [(i for i in range(3))]},
     "lock": lambda: __import__("threading").Lock(),
-    "cached function": lambda: _notebooks_cached_function(),
 }
-
-
-def _notebooks_cached_function() -> Any:
-    made: dict[str, Any] = {"__name__": "__main__"}
-    exec("from functools import lru_cache\nf = lru_cache(lambda v: v)", made)
-    return made["f"]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -250,3 +244,14 @@ def test_what_cannot_come_back_is_refused_by_name(name: str, tmp_path: Path) -> 
     assert not (tmp_path / "a").exists()
     if hasattr(value, "close") and name == "open file":
         value.close()
+
+
+def test_a_cached_function_is_not_taken_for_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: dict[str, Any] = {"__name__": "__main__"}
+    exec("from functools import lru_cache\n@lru_cache\ndef cached(v): return v", made)
+    # Where a step runs, the name is found; where the value is loaded, it need not be.
+    monkeypatch.setattr(sys.modules["__main__"], "cached", made["cached"], raising=False)
+    with pytest.raises(CannotCrossError, match="lru_cache"):
+        save_values(tmp_path / "a", ("f",), {"f": made["cached"]}, frozenset())
