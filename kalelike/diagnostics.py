@@ -149,6 +149,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL303", "history-read", _E, "A step reads the output history of another step."),
     ("KL304", "state-cannot-move", _E, "A process-wide change cannot be carried to later steps."),
     ("KL305", "undecidable-path", _W, "A file's path cannot be found in advance."),
+    ("KL401", "uninitialised-memory", _W, "A cell shows memory that nothing has filled."),
     ("KL501", "import-not-installed", _E, "A module that a step imports is not installed here."),
     ("KL502", "optional-import-absent", _N, "A module that a step can do without is not here."),
     ("KL503", "shipped-as-files", _N, "A module of no distribution is shipped as its files."),

@@ -38,6 +38,7 @@ class BuiltinEvaluator(FileEvaluator):
             self.consume(everything, node)
         if root in ("print", "display"):
             self.fx.shows = True
+            self.show(everything, node)
             self.change(keywords.get("file", SCALAR), node)
             return SCALAR
         if root in ("input", "breakpoint"):

@@ -51,6 +51,13 @@ def callables_of(everything: set[Obj]) -> set[Obj]:
     return {item for item in everything if item.kind in ("function", "method")}
 
 
+def _filled(arguments: list[Value], keywords: dict[str, Value]) -> bool:
+    """Tell whether new memory is that of a buffer, or holds objects (None at first)."""
+    kind = keywords.get("dtype") or (arguments[1] if len(arguments) > 1 else SCALAR)
+    holds_objects = any(item.path in ("builtins.object", "object", "O") for item in kind)
+    return "buffer" in keywords or holds_objects
+
+
 class ForeignEvaluator(BuiltinEvaluator):
     """Asks the library model what a call does; assumes the worst of what it does not know."""
 
@@ -60,9 +67,13 @@ class ForeignEvaluator(BuiltinEvaluator):
         """Call a function known by dotted path; see :class:`CallEvaluator`."""
         if path.startswith("builtins."):
             return self.call_builtin(path[9:], arguments, keywords, node)
+        everything = everything_of(arguments, keywords)
         if path.startswith("IPython.display.") and path.endswith((".display", ".get_ipython")):
             self.fx.shows = True
-        everything = everything_of(arguments, keywords)
+            self.show(everything, node)
+        elif not path.startswith("numpy."):
+            # Other libraries may fill what they are given.
+            self.unfilled -= everything
         self.touch_arguments(arguments, keywords, node)
         self._world(path, arguments, keywords, node)
         if path.startswith(("statsmodels.", "patsy.")):
@@ -91,6 +102,8 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self._split_result(arguments, node)
         result = self._pure_result(path, everything, keywords, node)
         self._note_gradients(path, keywords, result)
+        if library.function_is(path, "uninitialised") and not _filled(arguments, keywords):
+            self.unfilled |= result
         return result
 
     def _note_gradients(self, path: str, keywords: dict[str, Value], result: Value) -> None:

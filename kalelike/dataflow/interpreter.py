@@ -84,6 +84,8 @@ def _run_cell(
     machine.magics = source.magics
     tree = source.tree or _NO_TREE
     machine.keep_alive.append(tree)
+    silent = cell.cell.source.rstrip().endswith(";")
+    machine.result = tree.body[-1] if tree.body and not silent else None
     for group, first, last in _groups(tree):
         effects = _run_unit(machine, group)
         yield Unit(

@@ -63,6 +63,8 @@ class Effects:
     unknown_paths: dict[str, Site] = field(default_factory=dict)
     dynamic: dict[str, Site] = field(default_factory=dict)
     calls_unknown: dict[str, Site] = field(default_factory=dict)
+    unfilled: Site | None = None
+    """Where memory is shown that nothing has filled."""
     shows: bool = False
     checks: bool = False
 
@@ -112,6 +114,9 @@ class Machine:
         self.scopes: dict[int, tuple[Names, Obj]] = {}
         self.budget = 0
         self.keep_alive: list[ast.AST] = []
+        self.unfilled: set[Obj] = set()
+        self.result: ast.stmt | None = None
+        """The statement whose value the cell shows."""
 
     # -- places and objects ------------------------------------------------
 
@@ -225,6 +230,7 @@ class Machine:
         if any(item.kind == "anything" for item in direct):
             direct = [item for item in reach(direct) if item.kind not in _NOT_DATA]
         self.fx.changed_objects.update(direct)
+        self.unfilled.difference_update(direct)
         for item in direct:
             self.fx.changed_objects.update(item.bases)
         for item in holders(direct):
@@ -262,6 +268,11 @@ class Machine:
         if objects and all(item.kind == "estimator" for item in objects):
             spared = _SPARED_BY_ESTIMATORS
         self.change((item for item in reach(objects) if item.kind not in spared), node)
+
+    def show(self, value: Iterable[Obj], node: ast.AST) -> None:
+        """Record that ``value`` is shown as it is: it may be memory that nothing has filled."""
+        if self.fx.unfilled is None and self.unfilled and not self.unfilled.isdisjoint(value):
+            self.fx.unfilled = self.site(node)
 
     # -- branches ----------------------------------------------------------
 

@@ -366,7 +366,9 @@ class StatementExecutor(ImportEvaluator):
             self.optional(shown)
 
     def _expression(self, node: ast.Expr) -> None:
-        self.evaluate(node.value)
+        value = self.evaluate(node.value)
+        if node is self.result:
+            self.show(value, node)
 
     def _nothing(self, node: ast.stmt) -> None:
         del node

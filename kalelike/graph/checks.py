@@ -141,6 +141,13 @@ class _Checker:
                     self.place(site),
                     "import the names one by one, or install the module where you compile",
                 )
+        if effects.unfilled is not None:
+            yield diagnose(
+                "uninitialised-memory",
+                "an array is shown that nothing has filled: what is in it differs between runs",
+                self.place(effects.unfilled),
+                "make it with zeros() or full(), or fill it before it is shown",
+            )
         site_of_write = effects.unknown_paths.get("write")
         if site_of_write is not None and self._matters(unit):
             yield diagnose(

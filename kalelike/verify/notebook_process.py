@@ -31,6 +31,7 @@ from kalelike.runtime.observing import (
 )
 from kalelike.runtime.shell import StepShell, ensure_event_loop
 from kalelike.runtime.tracebacks import describe_failure
+from kalelike.verify.new_memory import fill_new_memory
 
 _SEEDING = (
     ("python", "random", ("seed", "setstate")),
@@ -50,6 +51,8 @@ def main(path: str) -> int:
         # IPython's own entry: modules are also found where the code goes.
         sys.path.insert(1, "")
     ensure_event_loop()
+    if plan["other_memory"]:
+        fill_new_memory()
     with Path(plan["trace"]).open("w", encoding="utf-8") as trace:
         _NotebookRun(plan, trace).run()
     return 0

@@ -28,19 +28,27 @@ _TAIL = 3_000
 
 
 def observe_notebook(
-    subject: Subject, scratch: Path, tell: Tell, *, start: str, hash_seed: int, side: str
+    subject: Subject,
+    scratch: Path,
+    tell: Tell,
+    *,
+    start: str,
+    hash_seed: int,
+    side: str,
+    other_memory: bool = False,
 ) -> NotebookObservation:
     """Run the notebook top to bottom and return what it computed.
 
     ``start`` starts random generators that the notebook does not seed;
-    ``hash_seed`` is that of the process's string hashes. A failure of the
+    ``hash_seed`` is that of the process's string hashes. With ``other_memory``
+    what ``numpy.empty`` gives has a content of our own. A failure of the
     notebook's code is in the result.
     """
     folder = make_workspace(subject.path.parent, scratch / "copy")
     plan = scratch / "plan.json"
     trace = scratch / "trace.jsonl"
     trace.touch()
-    plan.write_text(json.dumps(_plan(subject, trace)), "utf-8")
+    plan.write_text(json.dumps({**_plan(subject, trace), "other_memory": other_memory}), "utf-8")
     started = time.monotonic()
     with (scratch / "log.txt").open("wb") as log:
         process = subprocess.Popen(

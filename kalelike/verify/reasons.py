@@ -62,6 +62,8 @@ class Investigator:
         if finding.status is Status.UNCOVERED:
             return finding
         if finding.status is Status.UNSTABLE:
+            if finding.reason is not None:
+                return finding
             return replace(finding, reason=self._unstable(finding))
         step = next((item for item in self.subject.steps if item.name == finding.step), None)
         if finding.kind is Kind.FILE:

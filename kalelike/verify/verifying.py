@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from kalelike.runtime.fingerprints import Outcome as Compared
 from kalelike.runtime.fingerprints import Tolerance, compare_fingerprints
 from kalelike.verify.displays import compare_shown
-from kalelike.verify.findings import Finding, Kind, Outcome, Status, Verification
+from kalelike.verify.findings import Finding, Kind, Outcome, Reason, Status, Verification
 from kalelike.verify.following import follow, is_consequence
 from kalelike.verify.judging import judge
 from kalelike.verify.notebook_side import observe_notebook
@@ -23,6 +24,12 @@ from kalelike.verify.subject import Subject
 START = "kalelike verify"
 _AGAIN = "kalelike verify, once more"
 HASH_SEED = 0
+_EMPTY = re.compile(r"\bempty(?:_like)?\(")
+_MEMORY = Reason(
+    "uninitialised memory",
+    "numpy.empty gives memory with whatever was in it before",
+    "make it with zeros() or full(), or fill it before it is used",
+)
 _OTHER_HASH_SEED = 1
 
 
@@ -48,7 +55,8 @@ def verify(
 
     Where they differ, the notebook runs a second time, with other string
     hashes and another start of unseeded generators: what two of its own runs
-    do not agree on is not the pipeline's difference. Raises
+    do not agree on is not the pipeline's difference; nor is what they agree on
+    only as long as ``numpy.empty`` gives the same content. Raises
     :class:`kalelike.errors.BackendError` when the engine cannot run the
     pipeline, ``OSError`` when the notebook's folder cannot be copied.
     """
@@ -90,6 +98,13 @@ def _verify(
         )
         told = _Stability(subject, first, again, options.tolerance)
         findings = told.settle(findings)
+    if _may_be_memory(subject, findings):
+        runs += 1
+        other = _run_notebook(
+            subject, scratch / "memory", tell, START, HASH_SEED, "notebook again", other_memory=True
+        )
+        if other.error is None:
+            findings = _of_memory(_Stability(subject, first, other, options.tolerance), findings)
     investigator = Investigator(subject, first, pipeline, options.tolerance)
     findings = tuple(
         item if is_consequence(item) else investigator.explain(item)
@@ -101,10 +116,48 @@ def _verify(
 
 
 def _run_notebook(
-    subject: Subject, scratch: Path, tell: Tell, start: str, hash_seed: int, side: str
+    subject: Subject,
+    scratch: Path,
+    tell: Tell,
+    start: str,
+    hash_seed: int,
+    side: str,
+    *,
+    other_memory: bool = False,
 ) -> NotebookObservation:
     scratch.mkdir(parents=True)
-    return observe_notebook(subject, scratch, tell, start=start, hash_seed=hash_seed, side=side)
+    return observe_notebook(
+        subject,
+        scratch,
+        tell,
+        start=start,
+        hash_seed=hash_seed,
+        side=side,
+        other_memory=other_memory,
+    )
+
+
+def _may_be_memory(subject: Subject, findings: Sequence[Finding]) -> bool:
+    """Tell whether what still differs may come from memory that nothing has filled.
+
+    Code that numba compiles does not take the stand-in for ``numpy.empty``.
+    """
+    text = "\n".join(item.source for item in subject.cells)
+    judged = any(item.status is Status.DIFFERENT for item in findings)
+    return judged and _EMPTY.search(text) is not None and "numba" not in text
+
+
+def _of_memory(told: _Stability, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings; those are unstable that are other with another content of memory.
+
+    Each is judged by itself: what is computed elsewhere in the step is compared as before.
+    """
+    return tuple(
+        replace(item, status=Status.UNSTABLE, reason=_MEMORY)
+        if item.status is Status.DIFFERENT and item.kind is not Kind.FAILURE and told.differs(item)
+        else item
+        for item in findings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +182,7 @@ class _Stability:
         for item in findings:
             judged = item.status is Status.DIFFERENT and item.kind is not Kind.FAILURE
             given = item.stage == "given" and (producers[item.step].get(item.name, ""), item.name)
-            if judged and (item.step in unstable or given in values or self._differs(item)):
+            if judged and (item.step in unstable or given in values or self.differs(item)):
                 unstable.add(item.step)
                 values.add((item.step, item.name))
                 found.append(replace(item, status=Status.UNSTABLE))
@@ -137,7 +190,8 @@ class _Stability:
                 found.append(item)
         return tuple(found)
 
-    def _differs(self, finding: Finding) -> bool:
+    def differs(self, finding: Finding) -> bool:
+        """Tell whether the two runs differ in what the finding is about."""
         if self.again.error is not None:
             return True
         if finding.kind is Kind.METRIC:

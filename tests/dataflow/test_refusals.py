@@ -57,6 +57,10 @@ ALLOWED: list[tuple[str, Cells]] = [
     ("generator used where it is made", [("a", "g = (i for i in [1])\ny = list(g)"), ("b", "z = y")]),
     ("file closed where it is opened", [("a", "with open('o.txt') as f:\n    t = f.read()"),
                                         ("b", "y = t")]),
+    ("memory filled before it is shown", [
+        ("imports", "import numpy as np"),
+        ("a", "x = np.empty(3)\nx[:] = 1\nprint(x)\ny = np.empty(2)\ny.fill(0)\nnp.empty(1);"),
+        ("b", "np.multiply(x, 2, out=x)\nnp.empty(3, dtype=object)")]),
     ("annotation only", [("a", "x: int\nx = 1")]),
     ("class name in its own method", [("a", "class C:\n    def m(self):\n        return C\nC().m()")]),
     ("unknown star import", [("imports", "from nowhere_at_all import *"), ("a", "y = thing")]),
@@ -72,6 +76,11 @@ WARNED: list[tuple[str, Cells, str, Severity]] = [
         ("imports", "import matplotlib.pyplot as plt"),
         ("a", "w = int(input())\nplt.rcParams['figure.dpi'] = w"), ("b", "y = 1")],
      "state-cannot-move", Severity.WARNING),
+    ("memory shown as it is", [
+        ("imports", "import numpy as np"), ("a", "x = np.empty(3)\ny = x\ny")],
+     "uninitialised-memory", Severity.WARNING),
+    ("memory printed", [("imports", "import numpy as np"), ("a", "print(np.empty_like([1.0]))")],
+     "uninitialised-memory", Severity.WARNING),
     ("computed parameter", [("pipeline-parameters", "a = 1\nb = a * 2"), ("s", "y = b")],
      "computed-parameter", Severity.NOTE),
 ]  # fmt: skip
@@ -99,7 +108,9 @@ def test_refused(cells: Cells, code: str, number: int, line: int) -> None:
 @pytest.mark.parametrize("cells", [row[1] for row in ALLOWED], ids=[row[0] for row in ALLOWED])
 def test_allowed(cells: Cells) -> None:
     """What runs in the notebook is not refused."""
-    assert build_graph(tagged_notebook(cells)).steps
+    graph = build_graph(tagged_notebook(cells))
+    assert graph.steps
+    assert "uninitialised-memory" not in [item.code.name for item in graph.diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,32 @@ def test_the_first_difference_is_what_the_cell_binds_first(tmp_path: Path) -> No
     assert [item.name for item in made.findings if item.step == "one"] == ["z", "a", ""]
 
 
+def test_memory_that_nothing_filled_is_the_notebooks_own(tmp_path: Path) -> None:
+    """What `numpy.empty` gives is no difference; what is computed beside it still is."""
+    cells: Cells = [
+        ("imports", "import numpy as np"),
+        ("step:one", "a = np.empty(4)\nb = np.empty(3)\nb[:] = 5\nprint(b)"),
+        ("", "np.empty(3)"),
+        ("step:two", "np.copyto(a, 2)\nc = a + b[0]"),
+    ]
+    subject = subject_of(tmp_path / "book", cells)
+    stable = with_changed_step(subject, "one", replaced_cell(1, "np.empty(4)", "np.full(4, 7.0)"))
+    shown = with_changed_step(stable, "one", replaced_cell(2, "np.empty(3)", "np.full(3, 7.0)"))
+    made = run(shown)
+    assert made.outcome is Outcome.EQUAL
+    assert made.runs == 3
+    own = [item for item in made.of(Status.UNSTABLE) if not is_consequence(item)]
+    assert [(item.name, item.kind) for item in own] == [("a", Kind.VALUE), ("", Kind.DISPLAY)]
+    assert {item.reason.kind for item in own if item.reason} == {"uninitialised memory"}
+    faulty = run(with_changed_step(shown, "one", replaced_cell(1, "b[:] = 5", "b[:] = 6")))
+    assert faulty.outcome is Outcome.DIFFERENT
+    assert faulty.first is not None
+    assert faulty.first.name == "b"
+    assert {(item.step, item.name) for item in faulty.of(Status.DIFFERENT)} >= {
+        ("one", "b"), ("two", "c"),
+    }  # fmt: skip
+
+
 def test_a_step_that_fails(tmp_path: Path) -> None:
     cells: Cells = [("step:one", "x = 1"), ("step:two", "y = 2\nz = x + y")]
     subject = with_changed_step(
