@@ -424,7 +424,7 @@ class ExpressionEvaluator(TextEvaluator):
             scope = item.function.closure[0] if item.function else {}
             return scope.get(name, SCALAR)
         if kind in ("member", "builtin", "module"):
-            return frozenset((self.member(f"{item.path}.{name}"),))
+            return self.member_value(f"{item.path}.{name}")
         if kind == "text":
             return self.text_attribute(item.path, name)
         if kind == "instance" and item.cls is not None:
@@ -434,6 +434,12 @@ class ExpressionEvaluator(TextEvaluator):
         if name == "__dict__":
             return frozenset((item,))
         return self._foreign_attribute(item, name, node)
+
+    def member_value(self, path: str) -> Value:
+        """Return what an importable thing is, by dotted path: a constant has no identity."""
+        if path in self.library.modules["constants"]:
+            return SCALAR
+        return frozenset((self.member(path),))
 
     def _foreign_attribute(self, item: Obj, name: str, node: ast.AST) -> Value:
         kind = item.kind

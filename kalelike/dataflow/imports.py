@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import ast
-import sys
-from functools import lru_cache
 from pathlib import Path
 
 from kalelike.dataflow.files import normal_path
 from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.magics import MagicEvaluator
+from kalelike.dataflow.public_names import public_names, read_source
 from kalelike.dataflow.scopes import bound_names
-from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Site, Value
+from kalelike.dataflow.values import SCALAR, FunctionCode, Obj, Value
 
-_MAX_MODULE_BYTES = 400_000
+# `pylab` gathers these: its names are looked up where they come from, the last of them first.
+_PYLAB = (
+    "matplotlib.cbook", "matplotlib.mlab", "matplotlib.dates", "matplotlib.pyplot", "numpy",
+    "numpy.fft", "numpy.random", "numpy.linalg",
+)  # fmt: skip
+_PYLAB_MODULES = {
+    "np": "numpy", "plt": "matplotlib.pyplot", "mpl": "matplotlib", "mlab": "matplotlib.mlab",
+    "cbook": "matplotlib.cbook", "ma": "numpy.ma", "datetime": "datetime",
+}  # fmt: skip
+# What `from numpy import *` binds and its source shows nowhere: these are loaded when asked for.
+_NUMPY_MODULES = (
+    "linalg",
+    "fft",
+    "random",
+    "polynomial",
+    "ma",
+    "char",
+    "rec",
+    "ctypeslib",
+    "testing",
+)
 _LAMBDA = ast.Lambda(
     args=ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]),
     body=ast.Constant(value=None),
@@ -53,7 +72,10 @@ class ImportEvaluator(MagicEvaluator):
                     value = self.module_value(f"{module}.{alias.name}", node)
                 self.store_name(bound, value, node)
             else:
-                self.store_name(bound, self.module_value(f"{module}.{alias.name}", node), node)
+                path = f"{module}.{alias.name}"
+                constant = path in self.library.modules["constants"]
+                value = SCALAR if constant else self.module_value(path, node)
+                self.store_name(bound, value, node)
 
     def module_value(self, path: str, node: ast.AST) -> Value:
         """Return what importing the dotted ``path`` gives."""
@@ -76,7 +98,7 @@ class ImportEvaluator(MagicEvaluator):
         known = self._paths.get(key)
         if known is not None:
             return known
-        source = _read_source(self.folder, path)
+        source = read_source(self.folder, path)
         if source is None:
             return None
         try:
@@ -121,80 +143,20 @@ class ImportEvaluator(MagicEvaluator):
                 if not name.startswith("_"):
                     self.store_name(name, value, node)
             return
+        if module not in ("pylab", "matplotlib.pylab"):
+            self._bind_public(module, node)
+            return
+        for origin in _PYLAB:
+            self._bind_public(origin, node)
+        for name, path in _PYLAB_MODULES.items():
+            self.store_name(name, frozenset((self.member(path, "module"),)), node)
+
+    def _bind_public(self, module: str, node: ast.ImportFrom) -> None:
         names = public_names(module)
         if names is None:
             star = f"@star:{module}"
             self.stars.append(star)
             self.bind_global(star, SCALAR, node)
             return
-        for name in names:
-            self.store_name(name, frozenset((self.member(f"{module}.{name}"),)), node)
-
-
-def _read_source(folder: Path, path: str) -> str | None:
-    base = folder.joinpath(*path.split("."))
-    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        try:
-            if candidate.is_file() and candidate.stat().st_size <= _MAX_MODULE_BYTES:
-                return candidate.read_text("utf-8")
-        except (OSError, UnicodeDecodeError, ValueError):
-            return None
-    return None
-
-
-@lru_cache(maxsize=64)
-def public_names(module: str) -> tuple[str, ...] | None:
-    """Return what ``from module import *`` binds, from source; None if it cannot be known.
-
-    Built-in modules of the interpreter are asked directly: they are part of
-    Python itself and run no foreign code.
-    """
-    if module in sys.builtin_module_names or module in _C_MODULES:
-        loaded = __import__(module)
-        return tuple(name for name in dir(loaded) if not name.startswith("_"))
-    source = _module_source(module)
-    if source is None:
-        return None
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return None
-    return _exported(tree)
-
-
-_C_MODULES = frozenset({"math", "cmath", "time", "itertools", "_random", "array", "zlib"})
-
-
-def _module_source(module: str) -> str | None:
-    for entry in sys.path:
-        if entry and (source := _read_source(Path(entry), module)) is not None:
-            return source
-    return None
-
-
-def _exported(tree: ast.Module) -> tuple[str, ...] | None:
-    names: list[str] = []
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom) and any(a.name == "*" for a in statement.names):
-            return None
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if any(isinstance(item, ast.Name) and item.id == "__all__" for item in targets):
-            value = statement.value if isinstance(statement, ast.Assign) else None
-            if isinstance(value, ast.List | ast.Tuple) and all(
-                isinstance(item, ast.Constant) for item in value.elts
-            ):
-                return tuple(
-                    str(item.value) for item in value.elts if isinstance(item, ast.Constant)
-                )
-            return None
-        if (
-            isinstance(statement, ast.AugAssign)
-            and isinstance(statement.target, ast.Name)
-            and statement.target.id == "__all__"
-        ):
-            return None
-        names.extend(sorted(bound_names(statement)))
-    return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))
-
-
-__all__ = ["ImportEvaluator", "Site", "public_names"]
+        for name in (*(_NUMPY_MODULES if module == "numpy" else ()), *names):
+            self.store_name(name, self.member_value(f"{module}.{name}"), node)

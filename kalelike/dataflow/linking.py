@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from kalelike.dataflow.files import PREFIX, overlap
 from kalelike.dataflow.machine import DYNAMIC
-from kalelike.dataflow.ownership import Owner, Ownership
+from kalelike.dataflow.ownership import Owner, Ownership, is_constant
 from kalelike.dataflow.units import Analysis, Unit
 from kalelike.dataflow.values import Obj, Site, Value, reach
 from kalelike.notebook.model import Role, StepName
@@ -86,6 +86,8 @@ class Linker:
         self.setting_files: dict[int, list[tuple[str, Version, Site]]] = {}
         self.undone: dict[int, set[int]] = {}
         """Units that delete again what a replayed unit binds."""
+        self.constants: dict[Version, int] = {}
+        """Numbers and texts that a step binds by a literal, with their units."""
         self.definitions: dict[int, tuple[str, int]] = {}
         self._last_change = _last_changes(analysis.units)
         for unit in analysis.units:
@@ -115,7 +117,7 @@ class Linker:
 
     def _walk(self) -> None:
         self.flows = {name: StepFlow(name) for name in self.ownership.steps}
-        self.ends, self.versions, self.replayed = {}, {}, set()
+        self.ends, self.versions, self.replayed, self.constants = {}, {}, set(), {}
         self.file_readers, self.setting_files, self.undone = {}, {}, {}
         current: StepName | None = None
         for unit in self.analysis.units:
@@ -206,7 +208,11 @@ class Linker:
                 files.append((name, version, effects.reads.get(name, version.site)))
                 continue
             if version.step is not None:
-                return None
+                constant = self.constants.get(version) if owner.setting else None
+                if constant is None:
+                    return None
+                fragments.add(constant)
+                continue
             fragments |= version.fragments
             parameters |= version.parameters
             if version.parameter:
@@ -225,6 +231,9 @@ class Linker:
                 self._produce(flow, name, site, passing=True)
         for name, site in effects.binds.items():
             self._produce(flow, name, site, passing=name in effects.maybe)
+            self.constants.pop(self.versions[name], None)
+            if is_constant(unit):
+                self.constants[self.versions[name]] = unit.index
         for name, site in effects.deletes.items():
             version = self.versions.pop(name, None)
             if version is not None and version.step != flow.name:

@@ -23,6 +23,15 @@ _SHOWS = frozenset(
 _SHELLS = frozenset({"bash", "sh", "script", "cmd", "perl", "ruby", "system", "sx", "!"})
 _INTERPOLATED = re.compile(r"(?<![\\$])\$\{?([A-Za-z_]\w*)|\{([A-Za-z_]\w*)[^}]*\}")
 _ASSIGNMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:=|\s)\s*(.*)$", re.DOTALL)
+_PYLAB = (
+    "import numpy, matplotlib",
+    "from matplotlib import pylab, mlab, pyplot",
+    "import numpy as np",
+    "from matplotlib import pyplot as plt",
+    "from IPython.display import display",
+    "from IPython.core.pylabtools import figsize, getfigs",
+)
+_PYLAB_ALL = ("from matplotlib.pylab import *", "from numpy import *")
 
 
 class MagicEvaluator(ForeignEvaluator):
@@ -92,6 +101,13 @@ class MagicEvaluator(ForeignEvaluator):
             else:
                 self.execute([statement])
         return result
+
+    def _magic_pylab(self, magic: Magic, node: ast.Call) -> Value:
+        """Bind what ``%pylab`` binds, as ``IPython.core.pylabtools.import_pylab`` lists it."""
+        self.set_magic(magic.name, magic.argument, node)
+        for line in _PYLAB if "--no-import-all" in magic.argument else (*_PYLAB, *_PYLAB_ALL):
+            self._code(line, node)
+        return SCALAR
 
     def _magic_timeit(self, magic: Magic, node: ast.Call) -> Value:
         self.fx.shows = True

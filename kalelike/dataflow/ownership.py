@@ -151,6 +151,15 @@ def _literal(statement: ast.stmt) -> bool:
     return True
 
 
+def is_constant(unit: Unit) -> bool:
+    """Tell whether the unit only binds one name to a number or text."""
+    match unit.statements:
+        case [ast.Assign(targets=[ast.Name()], value=ast.Constant())]:
+            return True
+        case _:
+            return False
+
+
 def is_definition(unit: Unit) -> bool:
     """Tell whether the unit only imports or defines, so that a later step can repeat it."""
     effects = unit.effects
@@ -213,6 +222,10 @@ def is_setting(unit: Unit) -> bool:
     if not effects.settings or effects.impure or effects.dynamic or effects.unknown_paths:
         return False
     imports = all(isinstance(item, ast.Import | ast.ImportFrom) for item in unit.statements)
-    if (effects.binds and not imports) or effects.calls_unknown or effects.deletes:
+    # A generator that is seeded again has its place loaded afterwards, by whoever draws from it.
+    binds = any(not name.startswith("@random:") for name in effects.binds)
+    if any(name.startswith("@random:") for name in effects.reads):
+        return False
+    if (binds and not imports) or effects.calls_unknown or effects.deletes:
         return False
     return not any(isinstance(item, ast.FunctionDef | ast.ClassDef) for item in unit.statements)

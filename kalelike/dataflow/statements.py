@@ -79,16 +79,23 @@ class StatementExecutor(ImportEvaluator):
         if not holder:
             self.change_unknown(node.value, node)
             return
+        made = any(item.kind not in ("member", "module", "builtin") for item in holder)
         for item in holder:
             if item.path.startswith("builtins."):
                 continue
             self._call_setter(item, value, node, name)
             if item.kind in ("member", "module", "localmodule"):
-                self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
+                if not (made and self._stateless(item)):
+                    self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
             else:
                 item.hold(value)
                 self._patch(item, value, name)
         self.change(holder, node)
+
+    def _stateless(self, item: Obj) -> bool:
+        """Tell whether a library's thing is a function or type that only lay beside the target."""
+        known = self.library.categories(item.path)
+        return item.kind == "member" and "pure" in known and "settings" not in known
 
     @staticmethod
     def _patch(item: Obj, value: Value, name: str) -> None:

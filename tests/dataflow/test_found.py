@@ -10,7 +10,21 @@ import pytest
 from tests.dataflow.tagged import Cells
 from tests.property.executor import Verdict, check, warm_up
 
+_SEEDS = "def set_seed(seed):\n    random.seed(seed)\n    os.environ['A_SEED'] = str(seed)"
 ROWS: list[tuple[str, Cells]] = [
+    ("generator and environment set by one function", [
+        ("imports", "import os, random"), ("functions", _SEEDS),
+        ("a", "set_seed(4)\nx = random.random()"), ("b", "print(os.environ['A_SEED'])\ny = random.random()"),
+        ("c", "print(x, y, random.random(), os.environ['A_SEED'])")]),
+    ("generator and environment set from a constant of the step", [
+        ("imports", "import os, random"),
+        ("a", _SEEDS + "\nseed = 4\nset_seed(seed)\nseed = 5\nset_seed(seed)\nseed = 6\nx = random.random()"),
+        ("b", "print(os.environ['A_SEED'], seed)\nseed = 7"),
+        ("c", "print(x, random.random(), os.environ['A_SEED'], seed)")]),
+    ("generator and environment set again", [
+        ("imports", "import os, random"), ("functions", _SEEDS), ("a", "set_seed(4)"),
+        ("b", "x = random.random()"), ("c", "set_seed(5)"),
+        ("d", "print(x, random.random(), os.environ['A_SEED'])")]),
     ("memory of a byte array", [
         ("a", "R = bytearray(b'abc')"), ("b", "memoryview(R)[0] = 66"), ("c", "print(R)")]),
     ("class that __new__ changes", [

@@ -30,6 +30,12 @@ REFUSED: list[tuple[str, Cells, str, int, int]] = [
     ("folder chosen by a computed value", [
         ("imports", "import os"), ("a", "d = input()\nos.chdir(d)"), ("b", "y = 1")],
      "state-cannot-move", 2, 2),
+    ("environment set from a computed value", [
+        ("imports", "import os"), ("a", "d = input()\nos.environ['X'] = d"), ("b", "y = 1")],
+     "state-cannot-move", 2, 2),
+    ("environment set from a name that a value replaced", [
+        ("imports", "import os"), ("a", "d = 'x'\nd = input()\nos.environ['X'] = d"), ("b", "y = 1")],
+     "state-cannot-move", 2, 3),
     ("kept result changed by name", [
         ("functions", _CACHED), ("a", "x = f(1)"), ("b", "x.append(2)"), ("c", "print(f(1))")],
      "state-cannot-move", 3, 1),
@@ -63,6 +69,19 @@ ALLOWED: list[tuple[str, Cells]] = [
         ("b", "np.multiply(x, 2, out=x)\nnp.empty(3, dtype=object)")]),
     ("annotation only", [("a", "x: int\nx = 1")]),
     ("class name in its own method", [("a", "class C:\n    def m(self):\n        return C\nC().m()")]),
+    ("constant of a library in a column", [
+        ("imports", "import numpy as np\nimport pandas as pd"),
+        ("a", "d = pd.DataFrame({'g': [1]})\nd['x'] = np.nan\nfor _, part in d.groupby('g'):\n"
+              "    v = part['x'].values\n    v[1:] -= v[:-1]"), ("b", "print(d)")]),
+    ("function of a library beside what is changed", [
+        ("imports", "import numpy as np\nimport pandas as pd"),
+        ("a", "d = {'frame': pd.DataFrame({'g': [1]}), 'how': np.mean}\nd['frame']['k'] = 1\n"
+              "t = d['frame'].agg({'g': [np.mean, np.sum]})\nrow = t.iloc[0]\nrow['z'] = 2"),
+        ("b", "print(d, t)")]),
+    ("pylab", [("imports", "%pylab inline"), ("a", "x = linspace(0, 1)\nplt.plot(x)"),
+               ("b", "print(x, np.pi, randn(2))")]),
+    ("star import of pylab", [("imports", "from pylab import *"), ("a", "x = arange(3)\nplot(x)"),
+                              ("b", "print(x, np.pi, linalg.norm(x))")]),
     ("unknown star import", [("imports", "from nowhere_at_all import *"), ("a", "y = thing")]),
 ]  # fmt: skip
 
