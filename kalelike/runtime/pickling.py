@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 import cloudpickle
 
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.keras_objects import KerasReducer, finish
 from kalelike.runtime.matches import reduce_match
 from kalelike.runtime.tensors import TensorReducer
 from kalelike.runtime.views import reduce_view
@@ -65,6 +66,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._definitions = definitions
         self._shared = shared
         self._tensors = tensors
+        self._keras = KerasReducer() if "keras" in sys.modules else None
         self.referred: set[str] = set()
 
     def reducer_override(self, obj: Any) -> Any:
@@ -76,9 +78,11 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return by_name if by_name is not None else self._by_value(obj)
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
-        shared_state = _global_generator(obj)
-        if shared_state is not None:
-            return shared_state
+        special = _global_generator(obj)
+        if special is None and self._keras is not None:
+            special = self._keras.reduce(obj)
+        if special is not None:
+            return special
         if self._tensors is not None and type(obj).__name__ in ("Tensor", "Parameter"):
             return self._tensors.reduce(obj) or super().reducer_override(obj)
         if type(obj).__name__ == "ndarray":
@@ -314,4 +318,6 @@ def load(file: BinaryIO, namespace: dict[str, Any], buffers: list[memoryview]) -
     """Unpickle into ``namespace``; only ever called on what a step's own save wrote."""
     global _namespace
     _namespace = namespace
-    return pickle.load(file, buffers=buffers)
+    loaded = pickle.load(file, buffers=buffers)
+    finish()
+    return loaded
