@@ -53,6 +53,10 @@ REFUSED: list[tuple[str, Cells, str, int, int]] = [
 ]  # fmt: skip
 
 ALLOWED: list[tuple[str, Cells]] = [
+    ("a library's constant and type stored into a frame", [
+        ("imports", "import numpy as np\nimport pandas as pd"),
+        ("a", "df = pd.DataFrame([[1., np.nan], [3, 4]])\ndf.iloc[:1, 1] = np.nan\n"
+              "df.iloc[:1, 0] = np.float64\ndf.iloc[1:, 0] = 0\nx = [np.nan][0]"), ("b", "y = df")]),
     ("function that keeps its results, which stay", [
         ("functions", _CACHED), ("a", "x = f(1)"), ("b", "y = list(f(1))\ny.append(2)"), ("c", "print(x)")]),
     ("name tested by try", [("a", "try:\n    q = z\nexcept NameError:\n    q = 0")]),
