@@ -35,6 +35,8 @@ _SUFFIXES = {
 _MEMORY = frozenset({"array", "frame", "opaque"})
 _SPLIT = frozenset({"array", "frame", "list"})
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
+_LARGE = 48
+"""More objects than a structure has whose copies are told apart."""
 _SHARED_BY_COPIES = frozenset({"function", "class", "member", "module", "builtin", "text"})
 _FORMULA_NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -56,6 +58,18 @@ def _filled(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     kind = keywords.get("dtype") or (arguments[1] if len(arguments) > 1 else SCALAR)
     holds_objects = any(item.path in ("builtins.object", "object", "O") for item in kind)
     return "buffer" in keywords or holds_objects
+
+
+def _copied(value: Value, *, deep: bool) -> list[Obj]:
+    """Return the objects that a copy of ``value`` makes anew."""
+    found = dict.fromkeys(item for item in value if item.kind not in _SHARED_BY_COPIES)
+    stack = list(found) if deep else []
+    while stack:
+        for part in stack.pop().contents:
+            if part.kind not in _SHARED_BY_COPIES and part not in found:
+                found[part] = None
+                stack.append(part)
+    return list(found)
 
 
 class ForeignEvaluator(BuiltinEvaluator):
@@ -178,23 +192,25 @@ class ForeignEvaluator(BuiltinEvaluator):
         return frozenset((made,))
 
     def clone(self, value: Value, node: ast.AST, *, deep: bool) -> Value:
-        """Copy objects; functions, classes and modules are shared by every copy."""
+        """Copy objects; functions, classes and modules are shared by every copy.
+
+        In a large structure one copy stands for all objects of a class: a copy
+        that is copied again, by code that calls itself, would grow without end.
+        """
+        originals = _copied(value, deep=deep)
+        large = len(originals) > _LARGE
         copies: dict[Obj, Obj] = {}
-
-        def copied(item: Obj) -> Obj:
-            if item.kind in _SHARED_BY_COPIES:
-                return item
-            if item not in copies:
-                copy = copies[item] = self.make(node, item.kind, role=f"copy:{id(item)}")
-                copy.cls, copy.function, copy.path = item.cls, item.function, item.path
-                copy.mark(item.traits)
-                if item.cls is not None:
-                    item.cls.add_parent(copy)
-                contents = tuple(item.contents)
-                copy.hold([copied(part) for part in contents] if deep else contents)
-            return copies[item]
-
-        return frozenset(copied(item) for item in value)
+        for item in originals:
+            role = f"copies:{item.kind}:{id(item.cls)}" if large else f"copy:{id(item)}"
+            copy = copies[item] = self.make(node, item.kind, role=role)
+            copy.cls, copy.function, copy.path = item.cls, item.function, item.path
+            copy.mark(item.traits)
+            if item.cls is not None:
+                item.cls.add_parent(copy)
+        for item, copy in copies.items():
+            contents = tuple(item.contents)
+            copy.hold([copies.get(part, part) for part in contents] if deep else contents)
+        return frozenset(copies.get(item, item) for item in value)
 
     def _split_result(self, arguments: list[Value], node: ast.AST) -> Value:
         """``train_test_split`` gives two new objects, of the same kind, for every argument."""

@@ -192,12 +192,21 @@ class _Judge:
         if step.role is not StepRole.STEP:
             return
         held = {*seen.observed.get("end", {}), *seen.observed.get("replayed", {})}
+        held |= self._of_others(step)
         for name in after:
             if name not in before and name not in held:
                 yield Finding(
                     Kind.VALUE, Status.DIFFERENT, step.name, name, "the step does not have it",
                     order=(place, _LAST, 0),
                 )  # fmt: skip
+
+    def _of_others(self, step: StepPlan) -> set[str]:
+        """The words of set-up cells among the step's cells, such as of functions nobody calls."""
+        words: dict[bool, set[str]] = {True: set(), False: set()}
+        for cell in self.subject.cells:
+            if step.begins_after < cell.index <= step.ends_after:
+                words[cell.step == step.name].update(_WORD.findall(cell.source))
+        return words[False] - words[True]
 
     # -- metrics and displays ----------------------------------------------------------
 

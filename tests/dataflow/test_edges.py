@@ -8,7 +8,30 @@ from kalelike.graph.build import build_graph
 from tests.dataflow.tagged import Cells, tagged_notebook
 
 RNG = "@random:python"
+CLONING = """class Outer(BaseEstimator):
+    def __init__(self, inner):
+        self.inner = inner
+    def fit(self, X, y=None):
+        self.inner_ = clone(self.inner)
+        self.inner_.fit(X, y)
+        return self
+class Other(Outer):
+    def fit(self, X, y=None):
+        self.inner_ = clone(self.inner)
+        self.inner_.fit(X, y)
+        return self
+def ratio(X):
+    return X[:, [0]] / X[:, [1]]"""
 ROWS: list[tuple[str, Cells, str]] = [
+    ("estimators that clone estimators of their own kind", [
+        ("imports", "import numpy as np\nfrom sklearn.base import BaseEstimator, clone\n"
+                    "from sklearn.pipeline import make_pipeline\n"
+                    "from sklearn.preprocessing import FunctionTransformer, StandardScaler"),
+        ("functions", CLONING),
+        ("a", "X = np.ones((5, 3))\nt = make_pipeline(StandardScaler(), FunctionTransformer(ratio))\n"
+              "model = Outer(make_pipeline(Outer(t), Other(t)))\nmodel.fit(X)"),
+        ("b", "both = clone(make_pipeline(model, Other(model)))\nboth.fit(X)"),
+        ("c", "again = clone(both)\nagain.fit(X)\nw = again.inner")], "a>b:X,model b>c:X,both"),
     ("plain", [("a", "x = 1"), ("b", "y = x")], "a>b:x"),
     ("chain skips the middle", [("a", "x = 1"), ("b", "y = 2"), ("c", "z = x + y")], "a>c:x b>c:y"),
     ("independent", [("a", "x = 1"), ("b", "y = 2")], ""),

@@ -289,6 +289,18 @@ APART: Cells = [
 ]
 
 
+def test_a_function_nobody_calls_is_missing_in_no_step(tmp_path: Path) -> None:
+    """The last cell is set-up that step b runs; the function before it belongs to no step."""
+    cells = [
+        ("step:a", "import numpy as np\nx = np.array(4)"),
+        ("step:b", "y = 5"),
+        ("functions", "from math import floor\ndef f(v):\n    return floor(v)"),
+        ("imports", "x += 1"),
+    ]
+    found = run(subject_of(tmp_path, cells))
+    assert found.outcome is Outcome.EQUAL, found.findings
+
+
 def test_metrics_that_stand_behind_other_steps(tmp_path: Path) -> None:
     """A step runs its metrics at its own end; what other cells bind meanwhile is not its."""
     subject = subject_of(tmp_path / "book", APART)
