@@ -85,7 +85,7 @@ class ExpressionEvaluator(TextEvaluator):
         return self.text(node.value) if isinstance(node.value, str) else SCALAR
 
     def _name(self, node: ast.Name) -> Value:
-        return self._data(self.load_name(node.id, node))
+        return self.load_name(node.id, node)
 
     def _joined(self, node: ast.JoinedStr) -> Value:
         parts: list[list[str]] = []
@@ -409,16 +409,7 @@ class ExpressionEvaluator(TextEvaluator):
     # -- attributes and items --------------------------------------------------
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        return self._data(self.attribute_of(self.evaluate(node.value), node.attr, node))
-
-    def _data(self, value: Value) -> Value:
-        """Let constants of libraries be the immutable scalars that they are."""
-        constants = {
-            item
-            for item in value
-            if item.kind == "member" and self.library.function_is(item.path, "constants")
-        }
-        return value - constants if constants else value
+        return self.attribute_of(self.evaluate(node.value), node.attr, node)
 
     def attribute_of(self, value: Value, name: str, node: ast.AST) -> Value:
         """Return what ``value.name`` may be."""
@@ -465,9 +456,6 @@ class ExpressionEvaluator(TextEvaluator):
             return frozenset((bound,))
         if name in self.library.kinds["array"]:
             return self.fresh(node, "array", (item,))
-        if kind in ("array", "frame") and name in known["view"]:
-            # What a frame holds of a library, a type say, does not change through it.
-            return frozenset({item, *(part for part in item.contents if part.kind != "member")})
         if name in known["view"] or kind in ("opaque", "array", "figure"):
             return frozenset({item, *item.contents})
         if kind == "frame":
