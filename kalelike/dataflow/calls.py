@@ -11,20 +11,22 @@ from kalelike.dataflow.values import CODE, REMEMBERS, SCALAR, FunctionCode, Obj,
 
 _MAX_DEPTH = 14
 _MAKE_LISTS = frozenset({"split", "rsplit", "splitlines"})
-_MAX_CALLS = 400
 
 
-def _seen_by_foreign_code(value: Iterable[Obj]) -> set[Obj]:
-    """Return what can be reached from ``value`` without opening classes."""
-    seen = set(value)
-    stack = [item for item in seen if item.kind != "class"]
-    while stack:
-        for item in stack.pop().contents:
-            if item not in seen:
-                seen.add(item)
-                if item.kind != "class":
-                    stack.append(item)
-    return seen
+def _seen_by_foreign_code(value: Iterable[Obj], seen: set[Obj]) -> list[Obj]:
+    """Return what is or holds code in ``value``, without opening classes, save what is in ``seen``.
+
+    What is returned is added to ``seen``.
+    """
+    found = [item for item in set(value) if item.traits & CODE and item not in seen]
+    seen.update(found)
+    for item in found:
+        if item.kind != "class":
+            for part in item.contents:
+                if part.traits & CODE and part not in seen:
+                    seen.add(part)
+                    found.append(part)
+    return found
 
 
 class CallEvaluator(ExpressionEvaluator):
@@ -239,7 +241,7 @@ class CallEvaluator(ExpressionEvaluator):
         everything = {item for value in (*arguments, *keywords.values()) for item in value}
         running = sum(1 for frame in self.frames if frame.code is code)
         self.budget += 1
-        if running or len(self.frames) > _MAX_DEPTH or self.budget > _MAX_CALLS:
+        if running or len(self.frames) > _MAX_DEPTH or self.spent:
             return self._call_unseen(code, running, everything, node)
         frame = Frame(code, {}, code.cell, self.context_of(node))
         self._bind(frame, code, arguments, keywords, node)
@@ -376,7 +378,8 @@ class CallEvaluator(ExpressionEvaluator):
         coded = [item for item in value if item.traits & CODE]
         if not coded:
             return
-        everything = _seen_by_foreign_code(value)
+        # Within callbacks, what holds code is searched once: they are followed as far as is useful.
+        everything = _seen_by_foreign_code(value, self.searched if self.touching else set())
         callables = [
             item
             for item in everything

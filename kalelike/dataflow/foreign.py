@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from kalelike.dataflow.builtin_calls import BuiltinEvaluator, everything_of
 from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import named_file
 from kalelike.dataflow.machine import FOLDER, HISTORY
+from kalelike.dataflow.seeding import is_seeded
 from kalelike.dataflow.texts import join_path
 from kalelike.dataflow.values import (
     CODE,
@@ -48,7 +50,7 @@ SETTING_MAGICS = frozenset(
 """Line magics that set something for the whole process."""
 
 
-def callables_of(everything: set[Obj]) -> set[Obj]:
+def callables_of(everything: Iterable[Obj]) -> set[Obj]:
     """Return the functions of the notebook among objects."""
     return {item for item in everything if item.kind in ("function", "method")}
 
@@ -168,7 +170,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         if library.function_is(path, "estimators") and last[:1].isupper():
             made = self.make(node, "estimator", everything)
             made.path = path
-            if library.function_is(path, "stochastic") and "random_state" not in keywords:
+            if self._makes_stochastic(path, keywords, node):
                 made.mark(STOCHASTIC)
             return frozenset((made,))
         if views and path.startswith("numpy."):
@@ -187,9 +189,18 @@ class ForeignEvaluator(BuiltinEvaluator):
             made.path = DEFAULTS
         elif not holds:
             made.path = "fresh"
-        if library.function_is(path, "stochastic") and "random_state" not in keywords:
+        if self._makes_stochastic(path, keywords, node):
             made.mark(STOCHASTIC)
         return frozenset((made,))
+
+    def _makes_stochastic(self, path: str, keywords: dict[str, Value], node: ast.AST) -> bool:
+        """Tell whether what a class gives draws from a global generator when it is used."""
+        known = "stochastic" in self.library.categories(path)
+        return (known or self._draws_with(path, keywords)) and not is_seeded(keywords, node)
+
+    def _draws_with(self, path: str, keywords: dict[str, Value]) -> bool:
+        """Tell whether one of the arguments makes a function draw random numbers."""
+        return any(word in keywords for word in self.library.draws_with.get(path, ()))
 
     def clone(self, value: Value, node: ast.AST, *, deep: bool) -> Value:
         """Copy objects; functions, classes and modules are shared by every copy.
@@ -231,7 +242,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         self.fx.calls_unknown.setdefault(path, self.site(node))
         self.change_deep(everything, node)
         for name in list(self.names):
-            if name.startswith("@random:") and "random_state" not in keywords:
+            if name.startswith("@random:") and not is_seeded(keywords, node):
                 self.draw(name[8:], node)
         made = self.make(node, "opaque", everything)
         return frozenset((made,))
@@ -301,20 +312,24 @@ class ForeignEvaluator(BuiltinEvaluator):
         self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> None:
         known = self.library.categories(path)
+        seeded = is_seeded(keywords, node)
+        if not seeded and self._draws_with(path, keywords):
+            self.fx.impure.setdefault(path, self.site(node))
+            self.draw("numpy", node)
         for generator, seeds, draws in _GENERATORS:
             if seeds in known:
                 stream = self.make(node, "stream", role=generator)
                 self.bind_global(f"@random:{generator}", frozenset((stream,)), node)
             elif draws in known:
                 self.fx.impure.setdefault(path, self.site(node))
-                if "random_state" not in keywords and "generator" not in keywords:
+                if not seeded:
                     self.draw(generator, node)
         everything = everything_of(arguments, keywords)
         method = path.rpartition(".")[2]
         if path.count(".") > 1 and method in self.library.methods["draws"]:
             # A distribution or class of a library, used without an instance.
             self.fx.impure.setdefault(path, self.site(node))
-            if "random_state" not in keywords:
+            if not seeded:
                 self.draw("numpy", node)
         if any(item.stochastic for item in everything):
             self.draw_stochastic(node)
@@ -466,7 +481,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         self, receiver: Obj, name: str, keywords: dict[str, Value], node: ast.AST
     ) -> None:
         methods = self.library.methods
-        draws = name in methods["draws"] and "random_state" not in keywords
+        draws = name in methods["draws"] and not is_seeded(keywords, node)
         if not draws and name not in methods["steady"]:
             draws = receiver.stochastic
         if draws and receiver.kind != "instance":

@@ -104,8 +104,11 @@ def _run_cell(
 def _run_unit(machine: StatementExecutor, group: Sequence[ast.stmt]) -> Effects:
     machine.fx = effects = Effects()
     machine.bound = set()
+    machine.changed = set()
     machine.touched = set()
-    machine.budget = 0
+    machine.searched = set()
+    machine.swept = set()
+    machine.budget = machine.work = 0
     machine.dead = False
     machine.execute(group)
     effects.maybe = {name for name in effects.binds if name not in machine.bound}

@@ -22,6 +22,8 @@ class Library:
     builtins: dict[str, frozenset[str]]
     modules: dict[str, frozenset[str]]
     uncrossable: dict[str, str]
+    draws_with: dict[str, frozenset[str]]
+    """The arguments that make a function, or what a class gives, draw from NumPy's generator."""
     _known: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def function_is(self, path: str, category: str) -> bool:
@@ -73,4 +75,5 @@ def load_library() -> Library:
         words("builtins"),
         words("modules"),
         dict(data["uncrossable"]),
+        words("draws_with"),
     )

@@ -411,7 +411,7 @@ class Linker:
             if name.startswith("@") or name in self.forced.get(step, ()):
                 continue
             value = values.get(name, frozenset())
-            parts = reach(value)
+            parts = set(reach(value))
             parts |= {item.cls for item in parts if item.cls is not None}
             if not own.isdisjoint(parts):
                 self.forced.setdefault(step, set()).add(name)
@@ -421,9 +421,9 @@ class Linker:
 
 def _with_classes(value: Value) -> set[Obj]:
     """Return what can be reached from ``value`` and from the classes of its instances."""
-    found = reach(value)
+    found = set(reach(value))
     classes = {item.cls for item in found if item.kind == "instance" and item.cls is not None}
-    return found | reach(classes) if classes else found
+    return found.union(reach(classes))
 
 
 def _last_changes(units: Iterable[Unit]) -> dict[Obj, int]:

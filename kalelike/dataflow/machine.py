@@ -81,6 +81,11 @@ class Frame:
     is_class: bool = False
 
 
+_MAX_CALLS = 400
+_MAX_WORK = 60_000
+"""Objects gone through by one statement, after which its calls are not followed: half a second."""
+
+
 _site = lru_cache(maxsize=2**14)(Site)
 
 
@@ -99,6 +104,8 @@ class Machine:
         self.cell = 0
         self.frames: list[Frame] = []
         self.bound: set[str] = set()
+        self.changed: set[Obj] = set()
+        """What this statement has changed, with its holders. Who holds it since is bound by it."""
         self.uncertain = 0
         self.forgiving = 0
         self.dead = False
@@ -107,12 +114,17 @@ class Machine:
         self.files: set[str] = set()
         self.process: Names = {FOLDER: frozenset((self.member(START, "text"),))}
         self.touched: set[int] = set()
+        self.searched: set[Obj] = set()
         self.touching = 0
         self.raised: list[set[Obj]] = []
         self._made: dict[tuple[int, int, str], Obj] = {}
         self._contexts: dict[tuple[int, int], int] = {}
         self.scopes: dict[int, tuple[Names, Obj]] = {}
         self.budget = 0
+        self.work = 0
+        """Objects that this statement's calls have gone through: a measure of time."""
+        self.swept: set[Obj] = set()
+        """What callbacks of this statement, or calls that it does not follow, may have changed."""
         self.keep_alive: list[ast.AST] = []
         self.unfilled: set[Obj] = set()
         self.result: ast.stmt | None = None
@@ -133,6 +145,8 @@ class Machine:
             found = self._made[key] = Obj(kind, self.site(node))
         elif found.kind != kind:
             found.kind = "opaque"
+        contents = tuple(contents)
+        self.work += len(contents)
         found.hold(contents)
         return found
 
@@ -221,6 +235,11 @@ class Machine:
 
     # -- change ------------------------------------------------------------
 
+    @property
+    def spent(self) -> bool:
+        """Whether the statement has had its share of time: no more calls are followed."""
+        return self.budget > _MAX_CALLS or self.work > _MAX_WORK
+
     def change(self, objects: Iterable[Obj], node: ast.AST) -> None:
         """Record that ``objects`` change in place, and with them all that hold them."""
         direct = [item for item in objects if item.kind not in _UNCHANGING]
@@ -233,7 +252,7 @@ class Machine:
         self.unfilled.difference_update(direct)
         for item in direct:
             self.fx.changed_objects.update(item.bases)
-        for item in holders(direct):
+        for item in holders(direct, self.changed):
             for name in item.names:
                 self.fx.changes.setdefault(name, site)
 
@@ -267,7 +286,9 @@ class Machine:
         spared = _SPARED
         if objects and all(item.kind == "estimator" for item in objects):
             spared = _SPARED_BY_ESTIMATORS
-        self.change((item for item in reach(objects) if item.kind not in spared), node)
+        reached = reach(objects, self.swept if self.touching or self.spent else None)
+        self.work += len(reached)
+        self.change((item for item in reached if item.kind not in spared), node)
 
     def show(self, value: Iterable[Obj], node: ast.AST) -> None:
         """Record that ``value`` is shown as it is: it may be memory that nothing has filled."""

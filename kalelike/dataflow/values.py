@@ -178,26 +178,32 @@ class FunctionCode:
     defaults: dict[str, Value] = field(default_factory=dict)
 
 
-def reach(value: Iterable[Obj]) -> set[Obj]:
-    """Return every object that can be reached from ``value``."""
-    seen = set(value)
-    stack = list(seen)
-    while stack:
-        for item in stack.pop().contents:
-            if item not in seen:
-                seen.add(item)
-                stack.append(item)
-    return seen
+def reach(value: Iterable[Obj], seen: set[Obj] | None = None) -> list[Obj]:
+    """Return every object that can be reached from ``value``, save what is in ``seen``.
+
+    What is returned is added to ``seen``.
+    """
+    seen = set() if seen is None else seen
+    found = [item for item in set(value) if item not in seen]
+    seen.update(found)
+    for item in found:
+        for part in item.contents:
+            if part not in seen:
+                seen.add(part)
+                found.append(part)
+    return found
 
 
-def holders(objects: Iterable[Obj]) -> set[Obj]:
-    """Return ``objects`` and everything that changes when they change."""
-    seen = set(objects)
-    stack = list(seen)
-    while stack:
-        item = stack.pop()
+def holders(objects: Iterable[Obj], seen: set[Obj]) -> list[Obj]:
+    """Return ``objects`` and everything that changes when they change, save what is in ``seen``.
+
+    What is returned is added to ``seen``.
+    """
+    found = [item for item in set(objects) if item not in seen]
+    seen.update(found)
+    for item in found:
         for parent in (*item.parents, *item.bases):
             if parent not in seen:
                 seen.add(parent)
-                stack.append(parent)
-    return seen
+                found.append(parent)
+    return found
