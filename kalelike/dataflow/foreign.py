@@ -254,7 +254,7 @@ class ForeignEvaluator(BuiltinEvaluator):
     ) -> None:
         known = self.library.categories(path)
         if "settings" in known:
-            self.fx.settings.setdefault(path, self.site(node))
+            self.set_process(path, everything_of(arguments, keywords), node)
         if "shows" in known:
             self.fx.shows = True
         if "clocks" in known:

@@ -111,6 +111,10 @@ def _run_unit(machine: StatementExecutor, group: Sequence[ast.stmt]) -> Effects:
     machine.budget = machine.work = 0
     machine.dead = False
     machine.execute(group)
+    for path, site in effects.settings.items():
+        carried = machine.library.carried_setting(path)
+        if carried is not None:
+            effects.changes.setdefault(carried, site)
     effects.maybe = {name for name in effects.binds if name not in machine.bound}
     return effects
 

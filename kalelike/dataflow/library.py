@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
+SETTINGS = "@settings:"
+
 
 @dataclass(frozen=True)
 class Library:
@@ -24,6 +26,7 @@ class Library:
     uncrossable: dict[str, str]
     draws_with: dict[str, frozenset[str]]
     """The arguments that make a function, or what a class gives, draw from NumPy's generator."""
+    carried_settings: dict[str, frozenset[str]]
     _known: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def function_is(self, path: str, category: str) -> bool:
@@ -38,6 +41,12 @@ class Library:
             names = (key for key, entries in self.modules.items() if _covered(path, entries))
             found = self._known[path] = frozenset(names)
         return found
+
+    def carried_setting(self, path: str) -> str | None:
+        """Return the hidden name under which what ``path`` sets can travel, if it can."""
+        found = (key for key, entries in self.carried_settings.items() if _covered(path, entries))
+        library = next(found, None)
+        return None if library is None else SETTINGS + library
 
     def method_is(self, name: str, category: str) -> bool:
         """Tell whether methods called ``name`` belong to ``category``."""
@@ -76,4 +85,5 @@ def load_library() -> Library:
         words("modules"),
         dict(data["uncrossable"]),
         words("draws_with"),
+        words("carried_settings"),
     )

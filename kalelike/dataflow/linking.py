@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kalelike.dataflow.files import PREFIX, overlap
+from kalelike.dataflow.library import SETTINGS
 from kalelike.dataflow.machine import DYNAMIC
 from kalelike.dataflow.ownership import Owner, Ownership, is_constant
 from kalelike.dataflow.units import Analysis, Unit
@@ -84,6 +85,8 @@ class Linker:
         self.closures: dict[int, tuple[frozenset[int], frozenset[str]]] = {}
         self.file_readers: dict[str, set[StepName]] = {}
         self.setting_files: dict[int, list[tuple[str, Version, Site]]] = {}
+        self.carried_settings: set[str] = set()
+        """Libraries' settings that depend on what a step has computed."""
         self.undone: dict[int, set[int]] = {}
         """Units that delete again what a replayed unit binds."""
         self.constants: dict[Version, int] = {}
@@ -119,6 +122,7 @@ class Linker:
         self.flows = {name: StepFlow(name) for name in self.ownership.steps}
         self.ends, self.versions, self.replayed, self.constants = {}, {}, set(), {}
         self.file_readers, self.setting_files, self.undone = {}, {}, {}
+        self.carried_settings.clear()
         current: StepName | None = None
         for unit in self.analysis.units:
             owner = self.ownership.owners[unit.index]
@@ -189,6 +193,7 @@ class Linker:
         if files:
             self.setting_files[unit.index] = files
         if owner.step is not None:
+            self._use_settings(self.flows[owner.step], unit)
             self.flows[owner.step].units.append(unit)
         return True
 
@@ -221,6 +226,7 @@ class Linker:
 
     def _step_unit(self, unit: Unit, flow: StepFlow) -> None:
         effects = unit.effects
+        self._use_settings(flow, unit)
         flow.units.append(unit)
         for path in effects.data_files:
             self.file_readers.setdefault(PREFIX + path, set()).add(flow.name)
@@ -241,6 +247,10 @@ class Linker:
             if version is not None and version.fragments:
                 # A step that repeats what bound it must be told that it is gone.
                 self.versions[name] = Version(name, step=flow.name, site=site)
+
+    def _use_settings(self, flow: StepFlow, unit: Unit) -> None:
+        for name in self.carried_settings:
+            self._use(flow, name, Site(unit.cell.index, unit.first))
 
     def _use(self, flow: StepFlow, name: str, site: Site) -> None:
         version = self.versions.get(name)
@@ -283,6 +293,8 @@ class Linker:
         version = self.versions.get(name)
         if version is not None and version.step == flow.name:
             return
+        if name.startswith(SETTINGS):
+            self.carried_settings.add(name)
         if name.startswith("@file:"):
             before: set[StepName] = set()
             for other, readers in self.file_readers.items():

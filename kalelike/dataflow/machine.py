@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from kalelike.dataflow.library import Library, load_library
 from kalelike.dataflow.values import (
+    CODE,
     SCALAR,
     START,
     WILD,
@@ -44,7 +45,7 @@ class Effects:
     """What one top-level statement does, each fact with the place that makes it.
 
     Names that begin with ``@`` are hidden state: ``@random:numpy``,
-    ``@file:PATH``, ``@star:MODULE`` (what a star import bound, unknown) and
+    ``@file:PATH``, ``@settings:pandas``, ``@star:MODULE`` (what a star import bound, unknown) and
     ``@star:names`` (what code bound by names that cannot be read in advance).
     """
 
@@ -59,6 +60,8 @@ class Effects:
     changed_objects: set[Obj] = field(default_factory=set)
     impure: dict[str, Site] = field(default_factory=dict)
     settings: dict[str, Site] = field(default_factory=dict)
+    code_in_settings: set[str] = field(default_factory=set)
+    """Settings that hold functions of the notebook, whose names no step is known to need."""
     data_files: dict[str, Site] = field(default_factory=dict)
     unknown_paths: dict[str, Site] = field(default_factory=dict)
     dynamic: dict[str, Site] = field(default_factory=dict)
@@ -289,6 +292,14 @@ class Machine:
         reached = reach(objects, self.swept if self.touching or self.spent else None)
         self.work += len(reached)
         self.change((item for item in reached if item.kind not in spared), node)
+
+    def set_process(self, path: str, value: Iterable[Obj], node: ast.AST) -> None:
+        """Record that the setting ``path`` of the process gets ``value``."""
+        self.fx.settings.setdefault(path, self.site(node))
+        code = [item for item in value if item.traits & CODE]
+        if code:
+            self.fx.code_in_settings.add(path)
+            self.touch(code, node)
 
     def show(self, value: Iterable[Obj], node: ast.AST) -> None:
         """Record that ``value`` is shown as it is: it may be memory that nothing has filled."""

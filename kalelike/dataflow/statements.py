@@ -86,7 +86,7 @@ class StatementExecutor(ImportEvaluator):
             self._call_setter(item, value, node, name)
             if item.kind in ("member", "module", "localmodule"):
                 if not (made and self._stateless(item)):
-                    self.fx.settings.setdefault(f"{item.path}.{name}", self.site(node))
+                    self.set_process(f"{item.path}.{name}", value, node)
             else:
                 item.hold(value)
                 self._patch(item, value, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from kalelike.dataflow.library import load_library
 from kalelike.dataflow.linking import DYNAMIC, Linkage, StepFlow
 from kalelike.dataflow.ownership import Ownership
 from kalelike.dataflow.units import Analysis, Unit
@@ -114,8 +115,9 @@ class _Checker:
 
     def state(self, unit: Unit) -> Iterator[Diagnostic]:
         effects = unit.effects
-        if effects.settings and unit.index not in self.linkage.replayed and self._matters(unit):
-            path, site = next(iter(effects.settings.items()))
+        lost = self._lost_settings(unit)
+        if lost and unit.index not in self.linkage.replayed and self._matters(unit):
+            path, site = lost[0]
             yield diagnose(
                 "state-cannot-move",
                 f"{path} changes the whole process, and depends on what this step computes: "
@@ -157,6 +159,17 @@ class _Checker:
                 self.place(site_of_write),
                 "write the path as a literal, if a later step reads the file",
             )
+
+    @staticmethod
+    def _lost_settings(unit: Unit) -> list[tuple[str, Site]]:
+        """What the unit sets and no value is known to carry."""
+        effects = unit.effects
+        carried = load_library().carried_setting
+        return [
+            (path, site)
+            for path, site in effects.settings.items()
+            if carried(path) is None or path in effects.code_in_settings
+        ]
 
     def _weight(self, path: str) -> Severity:
         shows = path.startswith(("matplotlib", "seaborn", "pandas", "warnings", "%", "logging"))

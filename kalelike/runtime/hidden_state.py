@@ -1,4 +1,4 @@
-"""State of the process that travels with the values: random generators and files."""
+"""State of the process that travels with the values: random generators, settings and files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from typing import Any
 
 from kalelike.runtime.atomic import written_aside
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.library_settings import read_settings, write_settings
 
 FILE = "@file:"
+SETTINGS = "@settings:"
 _RANDOM = "@random:"
 
 
@@ -60,7 +62,12 @@ def is_hidden(name: str) -> bool:
 
 
 def read_state(name: str) -> Any:
-    """Return the state of a global random generator, None if its library is not loaded."""
+    """Return the state of a global random generator or of a library's settings.
+
+    None if the library is not loaded.
+    """
+    if name.startswith(SETTINGS):
+        return read_settings(name.removeprefix(SETTINGS))
     kind = name.removeprefix(_RANDOM)
     if kind == "python":
         return random.getstate()
@@ -76,7 +83,10 @@ def read_state(name: str) -> Any:
 
 
 def write_state(name: str, state: Any) -> None:
-    """Put a global random generator into a saved state."""
+    """Put a global random generator, or a library's settings, into a saved state."""
+    if name.startswith(SETTINGS):
+        write_settings(name.removeprefix(SETTINGS), state)
+        return
     kind = name.removeprefix(_RANDOM)
     if kind == "python":
         random.setstate(state)

@@ -16,7 +16,7 @@ from kalelike.store.objects import object_path
 from kalelike.store.rows import ArtifactRow, RunRow
 from kalelike.store.runs import RunStore
 
-_FILE, _RANDOM = "@file:", "@random:"
+_FILE, _RANDOM, _SETTINGS = "@file:", "@random:", "@settings:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ def _describe(name: str, item: Mapping[str, object]) -> ValueRow:
         return ValueRow(name.removeprefix(_FILE), "file", "")
     if name.startswith(_RANDOM):
         return ValueRow(f"random numbers ({name.removeprefix(_RANDOM)})", "state", "")
+    if name.startswith(_SETTINGS):
+        return ValueRow(f"settings ({name.removeprefix(_SETTINGS)})", "state", "")
     kind = str(item.get("type", ""))
     shape, length, text = item.get("shape"), item.get("length"), item.get("repr")
     if item.get("absent"):

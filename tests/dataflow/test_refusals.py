@@ -95,9 +95,13 @@ WARNED: list[tuple[str, Cells, str, Severity]] = [
      "parameter-reassigned", Severity.NOTE),
     ("path not known", [("a", "p = input()\nopen(p, 'w').write('1')"), ("b", "y = 1")],
      "undecidable-path", Severity.WARNING),
-    ("plot settings from a value", [
-        ("imports", "import matplotlib.pyplot as plt"),
-        ("a", "w = int(input())\nplt.rcParams['figure.dpi'] = w"), ("b", "y = 1")],
+    ("code from a value in a setting", [
+        ("imports", "import pandas as pd"),
+        ("a", "w = int(input())\npd.options.display.float_format = lambda v: f'{v:.{w}f}'"),
+        ("b", "y = 1")],
+     "state-cannot-move", Severity.WARNING),
+    ("logging from a value", [
+        ("imports", "import logging"), ("a", "w = int(input())\nlogging.disable(w)"), ("b", "y = 1")],
      "state-cannot-move", Severity.WARNING),
     ("memory shown as it is", [
         ("imports", "import numpy as np"), ("a", "x = np.empty(3)\ny = x\ny")],

@@ -99,5 +99,18 @@ PROBES = [
     row("module-attribute-of-own-helper", "import helper_state\nhelper_state.n = 4", "print(helper_state.n)",
         files={"helper_state.py": "n = 0\n"}),
     row("warnings-once", "warnings.simplefilter('error')", "try:\n    warnings.warn('x')\n    print('no')\nexcept UserWarning:\n    print('raised')"),
+    row("computed-rc-params", "from matplotlib import cycler\nplt.rc('axes', prop_cycle=cycler('color', ['#EE6666'] * (x + 1)))",
+        "print(plt.rcParams['axes.prop_cycle'])\nplt.rcParams['lines.linewidth'] = 7"),
+    Probe("computed-rc-params-in-order", "a setting after a computed one is not undone by it", [
+        PD, ("step:a", "plt.rcParams['lines.linewidth'] = 1\nx = len(os.sep)\nplt.rcParams['font.size'] = x + 5"),
+        ("step:b", "plt.rcParams['font.size'] = 20\nprint(plt.rcParams['font.size'])"),
+        ("step:c", "print(plt.rcParams['font.size'], plt.rcParams['lines.linewidth'])\nplt.rcdefaults()"),
+        ("step:d", "print(plt.rcParams['font.size'], plt.rcParams['lines.linewidth'])")]),
+    row("computed-pandas-option", "pd.set_option('display.max_rows', x + 4)", "print(pd.DataFrame({'v': range(20)}))"),
+    row("computed-pandas-format", "pd.options.display.float_format = ('{:.%df}' % (x + 1)).format", "print(pd.DataFrame({'v': [1.23456]}))"),
+    row("computed-numpy-print", "np.set_printoptions(precision=x + 1)\nnp.seterr(all='ignore' if x else 'warn')",
+        "print(np.array([1.23456]), np.geterr())"),
+    row("computed-precision", "import decimal\ndecimal.getcontext().prec = x + 4", "from decimal import Decimal\nprint(Decimal(1) / 3)"),
+    row("computed-sklearn-config", "import sklearn\nsklearn.set_config(assume_finite=bool(x))", "print(sklearn.get_config()['assume_finite'])"),
     row("figure-size-by-name", "%matplotlib inline\nplt.rc('font', size=7)", "print(plt.rcParams['font.size'])"),
 ]  # fmt: skip

@@ -34,7 +34,7 @@ def explain(graph: PipelineGraph, target: str) -> Explanation:
     leaving = [edge for edge in graph.edges if edge.producer == step.name]
     if name is None:
         return Explanation(step, None, tuple(arriving), tuple(leaving))
-    wanted = {name, f"@file:{name}", f"@random:{name}"}
+    wanted = {name, f"@file:{name}", f"@random:{name}", f"@settings:{name}"}
     arriving = [edge for edge in arriving if wanted & {edge.name, name_label(edge.name)}]
     leaving = [edge for edge in leaving if wanted & {edge.name, name_label(edge.name)}]
     if not arriving and not leaving:

@@ -31,6 +31,8 @@ def name_label(name: str) -> str:
     """Say a name: hidden state (``@random:numpy``, ``@file:PATH``) in words, others as they are."""
     if name.startswith("@random:"):
         return f"random state of {name.removeprefix('@random:')}"
+    if name.startswith("@settings:"):
+        return f"settings of {name.removeprefix('@settings:')}"
     if name.startswith("@file:"):
         return f"file {name.removeprefix('@file:')}"
     return name
