@@ -163,9 +163,22 @@ def is_constant(unit: Unit) -> bool:
 def is_definition(unit: Unit) -> bool:
     """Tell whether the unit only imports or defines, so that a later step can repeat it."""
     effects = unit.effects
-    if effects.impure or effects.dynamic or effects.deletes or effects.calls_unknown:
+    if effects.impure or effects.dynamic or effects.deletes or _calls_unknown(unit):
         return False
     return all(_defines(statement) for statement in unit.statements)
+
+
+def _only_imports(unit: Unit) -> bool:
+    return all(isinstance(item, ast.Import | ast.ImportFrom) for item in unit.statements)
+
+
+def _calls_unknown(unit: Unit) -> bool:
+    """Tell whether the unit calls what no model describes.
+
+    What a helper module calls when it is imported is its own affair, as it is
+    in an installed package: whoever imports it again has it run again.
+    """
+    return bool(unit.effects.calls_unknown) and not _only_imports(unit)
 
 
 def _defines(statement: ast.stmt) -> bool:
@@ -213,7 +226,7 @@ def is_pure(unit: Unit) -> bool:
     if any(name.startswith("@random:") for name in effects.reads):
         return False
     bare = all(isinstance(item, ast.Expr) for item in unit.statements)
-    return bare or not effects.calls_unknown
+    return bare or not _calls_unknown(unit)
 
 
 def is_setting(unit: Unit) -> bool:
@@ -221,11 +234,11 @@ def is_setting(unit: Unit) -> bool:
     effects = unit.effects
     if not effects.settings or effects.impure or effects.dynamic or effects.unknown_paths:
         return False
-    imports = all(isinstance(item, ast.Import | ast.ImportFrom) for item in unit.statements)
+    imports = _only_imports(unit)
     # A generator that is seeded again has its place loaded afterwards, by whoever draws from it.
     binds = any(not name.startswith("@random:") for name in effects.binds)
     if any(name.startswith("@random:") for name in effects.reads):
         return False
-    if (binds and not imports) or effects.calls_unknown or effects.deletes:
+    if (binds and not imports) or _calls_unknown(unit) or effects.deletes:
         return False
     return not any(isinstance(item, ast.FunctionDef | ast.ClassDef) for item in unit.statements)

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 import cloudpickle
 
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.formulas import reduce_formula_part
 from kalelike.runtime.keras_objects import KerasReducer, finish
 from kalelike.runtime.matches import reduce_match
 from kalelike.runtime.tensors import TensorReducer
@@ -67,6 +68,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._shared = shared
         self._tensors = tensors
         self._keras = KerasReducer() if "keras" in sys.modules else None
+        self._formulas = "patsy" in sys.modules
         self.referred: set[str] = set()
 
     def reducer_override(self, obj: Any) -> Any:
@@ -81,6 +83,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         special = _global_generator(obj)
         if special is None and self._keras is not None:
             special = self._keras.reduce(obj)
+        if special is None and self._formulas:
+            special = reduce_formula_part(obj)
         if special is not None:
             return special
         if self._tensors is not None and type(obj).__name__ in ("Tensor", "Parameter"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kalelike.diagnostics import Diagnostic, Severity
@@ -153,3 +155,16 @@ def test_all_mistakes_are_told_at_once() -> None:
     """Users meet every mistake in one go."""
     found = refusals([("a", "x = nope1"), ("b", "y = nope2"), ("c", "z = nope3")])
     assert [item.location.number for item in found] == [1, 2, 3]
+
+
+def test_a_helper_that_sets_and_calls_at_import_is_imported_again(tmp_path: Path) -> None:
+    """Whatever it calls is its own affair; its settings hold in each step that imports it."""
+    (tmp_path / "start.py").write_text(
+        "import numpy as np\nimport matplotlib.pyplot as plt\nfrom somewhere import unheard_of\n"
+        "plt.rc('axes', prop_cycle=unheard_of(plt))\nnp.set_printoptions(precision=3)\n",
+        "utf-8",
+    )
+    cells = [("a", "from start import *\nx = np.ones(3)"), ("b", "print(np.sum(x))")]
+    graph = build_graph(tagged_notebook(cells, str(tmp_path)))
+    assert [item.code.name for item in graph.diagnostics] == []
+    assert "from start import *" in "".join(item.source for item in graph.steps[1].preamble)
