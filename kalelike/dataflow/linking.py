@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from kalelike.dataflow.files import PREFIX, overlap
 from kalelike.dataflow.library import SETTINGS
 from kalelike.dataflow.machine import DYNAMIC
-from kalelike.dataflow.ownership import Owner, Ownership, is_constant
+from kalelike.dataflow.ownership import Owner, Ownership, is_constant, is_import
 from kalelike.dataflow.units import Analysis, Unit
 from kalelike.dataflow.values import Obj, Site, Value, reach
 from kalelike.notebook.model import Role, StepName
@@ -143,9 +143,11 @@ class Linker:
             self._files_of_settings(flow)
 
     def _files_of_settings(self, flow: StepFlow) -> None:
-        """Give a step the files without which it could not repeat an earlier setting."""
+        """Give a step the files without which it could not repeat a setting or an import."""
         for index, files in self.setting_files.items():
-            if flow.units and flow.units[0].index > index:
+            later = bool(flow.units) and flow.units[0].index > index
+            repeated = index in flow.fragments or index in flow.inline
+            if repeated or (later and not is_import(self.analysis.units[index])):
                 for name, version, site in files:
                     self._take(flow, name, version, site)
 
@@ -209,7 +211,8 @@ class Linker:
             version = self.versions.get(name)
             if version is None:
                 continue
-            if version.step is not None and owner.setting and name.startswith(PREFIX):
+            repeats = owner.setting or is_import(unit)
+            if version.step is not None and repeats and name.startswith(PREFIX):
                 files.append((name, version, effects.reads.get(name, version.site)))
                 continue
             if version.step is not None:
@@ -283,6 +286,8 @@ class Linker:
         into = flow.inline if among else flow.fragments
         if index not in into:
             into.add(index)
+            for name, _, _ in self.setting_files.get(index, ()):
+                self.file_readers.setdefault(name, set()).add(flow.name)
             for undoing in self.undone.get(index, ()):
                 if flow.units and flow.units[-1].index < undoing:
                     continue

@@ -160,6 +160,11 @@ def is_constant(unit: Unit) -> bool:
             return False
 
 
+def is_import(unit: Unit) -> bool:
+    """Tell whether the unit only imports modules."""
+    return all(isinstance(item, ast.Import | ast.ImportFrom) for item in unit.statements)
+
+
 def is_definition(unit: Unit) -> bool:
     """Tell whether the unit only imports or defines, so that a later step can repeat it."""
     effects = unit.effects
@@ -168,17 +173,13 @@ def is_definition(unit: Unit) -> bool:
     return all(_defines(statement) for statement in unit.statements)
 
 
-def _only_imports(unit: Unit) -> bool:
-    return all(isinstance(item, ast.Import | ast.ImportFrom) for item in unit.statements)
-
-
 def _calls_unknown(unit: Unit) -> bool:
     """Tell whether the unit calls what no model describes.
 
     What a helper module calls when it is imported is its own affair, as it is
     in an installed package: whoever imports it again has it run again.
     """
-    return bool(unit.effects.calls_unknown) and not _only_imports(unit)
+    return bool(unit.effects.calls_unknown) and not is_import(unit)
 
 
 def _defines(statement: ast.stmt) -> bool:
@@ -234,7 +235,7 @@ def is_setting(unit: Unit) -> bool:
     effects = unit.effects
     if not effects.settings or effects.impure or effects.dynamic or effects.unknown_paths:
         return False
-    imports = _only_imports(unit)
+    imports = is_import(unit)
     # A generator that is seeded again has its place loaded afterwards, by whoever draws from it.
     binds = any(not name.startswith("@random:") for name in effects.binds)
     if any(name.startswith("@random:") for name in effects.reads):

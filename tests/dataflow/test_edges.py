@@ -198,6 +198,12 @@ ROWS: list[tuple[str, Cells, str]] = [
     ("closure keeps state", [
         ("a", "def mk():\n    l = []\n    def add(v):\n        l.append(v)\n    return add\nf = mk()"),
         ("b", "f(1)"), ("c", "f(2)")], "a>b:f b>c:f"),
+    ("module written by a step", [
+        ("a", "open('m.py', 'w').write('v = 1')"), ("b", "from m import f\nx = f()"),
+        ("c", "y = f()"), ("d", "z = 1")], "a>b:@file:m.py a>c:@file:m.py"),
+    ("module written again", [
+        ("a", "open('m.py', 'w').write('v = 1')"), ("a", "import m"), ("b", "y = m.v"),
+        ("d", "open('m.py', 'w').write('v = 2')")], "a>b:@file:m.py a>d: b>d:"),
     ("user decorator registers", [
         ("functions", "R = {}\ndef reg(f):\n    R[f.__name__] = f\n    return f\n@reg\n"
                       "def foo():\n    return g"), ("a", "g = 1"), ("b", "y = R['foo']()")], "a>b:g"),
