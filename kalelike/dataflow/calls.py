@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kalelike.dataflow.expressions import ExpressionEvaluator
 from kalelike.dataflow.machine import Frame
-from kalelike.dataflow.values import CODE, REMEMBERS, SCALAR, FunctionCode, Obj, Value
+from kalelike.dataflow.values import CODE, NAMED, REMEMBERS, SCALAR, FunctionCode, Obj, Value
 
 _MAX_DEPTH = 14
 _MAKE_LISTS = frozenset({"split", "rsplit", "splitlines"})
@@ -205,6 +205,8 @@ class CallEvaluator(ExpressionEvaluator):
             self.change_deep((callee,), node)
         if callee.stochastic:
             self.draw_stochastic(node)
+        if callee.traits & NAMED:
+            self.count_names(node)
         return self.fresh(node, "opaque", {callee, *everything})
 
     def _call_scalar(
@@ -216,10 +218,14 @@ class CallEvaluator(ExpressionEvaluator):
         self.change_deep(everything, node)
         return self.fresh(node, "opaque", everything)
 
+    def count_names(self, node: ast.AST) -> None:
+        """Record that Keras gives names from its counters."""
+        raise NotImplementedError
+
     def draw_stochastic(self, node: ast.AST) -> None:
         """Record the use of an object that draws from its library's global generator."""
-        self.draw("numpy", node)
-        self.draw("torch", node)
+        for generator in ("numpy", "torch", "keras"):
+            self.draw(generator, node)
 
     def draw(self, generator: str, node: ast.AST) -> None:
         """Record a draw from a global random generator that has been seeded."""

@@ -12,7 +12,7 @@ from kalelike.dataflow.texts import TextEvaluator
 from kalelike.dataflow.values import DEFAULTS, KEEPS, SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
-CONSUMED = frozenset({"generator", "iterator", "buffer", "uncrossable"})
+CONSUMED = frozenset({"generator", "iterator", "buffer", "uncrossable", "stream"})
 """What iterating over it, or reading from it, changes."""
 _LIVE = CONSUMED | {"list", "dict", "set", "array", "opaque", "instance"}
 _NOT_DATA = frozenset({"function", "class", "member", "module", "builtin"})
@@ -258,6 +258,9 @@ class ExpressionEvaluator(TextEvaluator):
         """Return what iterating over, or indexing into, a value gives."""
         result: set[Obj] = set()
         for item in value:
+            if item.is_dataset:
+                # Its elements are tensors, which nothing changes.
+                continue
             if item.kind == "iterator":
                 result |= {part for part in item.contents if part.kind != "source"}
             elif item.kind in CONTAINERS or item.kind == "generator":

@@ -87,7 +87,7 @@ def _meet(a: str, b: str) -> bool:
 
 _PATH_KEYWORDS = (
     "path", "path_or_buf", "filepath_or_buffer", "filename", "fname", "file", "fp", "io", "buf",
-    "fn", "f", "src", "dst",
+    "fn", "f", "src", "dst", "filepath", "log_dir", "backup_dir",
 )  # fmt: skip
 
 

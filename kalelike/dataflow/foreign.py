@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterable
 
-from kalelike.dataflow.builtin_calls import BuiltinEvaluator, everything_of
+from kalelike.dataflow.builtin_calls import everything_of
+from kalelike.dataflow.deep_learning import DeepLearningEvaluator
 from kalelike.dataflow.expressions import CONTAINERS
 from kalelike.dataflow.files import named_file
 from kalelike.dataflow.machine import FOLDER, HISTORY
@@ -27,7 +28,7 @@ from kalelike.dataflow.values import (
 _QUERY_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
 _GENERATORS = tuple(
-    (name, f"seeds_{name}", f"draws_{name}") for name in ("numpy", "python", "torch")
+    (name, f"seeds_{name}", f"draws_{name}") for name in ("numpy", "python", "torch", "keras")
 )
 _SUFFIXES = {
     "numpy.save": ".npy",
@@ -74,7 +75,7 @@ def _copied(value: Value, *, deep: bool) -> list[Obj]:
     return list(found)
 
 
-class ForeignEvaluator(BuiltinEvaluator):
+class ForeignEvaluator(DeepLearningEvaluator):
     """Asks the library model what a call does; assumes the worst of what it does not know."""
 
     def call_library(
@@ -109,7 +110,7 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self.fresh(node, "stream", self._streams(everything))
         if not library.function_is(path, "pure") and not library.function_is(path, "settings"):
             return self._call_unmodelled(path, everything, keywords, node)
-        found = self._path_function(path, arguments, node)
+        found = self._path_function(path, arguments, keywords, node)
         if found is not None:
             return found
         if path in _COPIES and arguments:
@@ -118,6 +119,7 @@ class ForeignEvaluator(BuiltinEvaluator):
             return self._split_result(arguments, node)
         result = self._pure_result(path, everything, keywords, node)
         self._note_gradients(path, keywords, result)
+        self.keras_made(path, result)
         if library.function_is(path, "uninitialised") and not _filled(arguments, keywords):
             self.unfilled |= result
         return result
@@ -136,7 +138,9 @@ class ForeignEvaluator(BuiltinEvaluator):
             if len(arguments) > position and self.library.function_is(path, category):
                 self.change(arguments[position], node)
 
-    def _path_function(self, path: str, arguments: list[Value], node: ast.AST) -> Value | None:
+    def _path_function(
+        self, path: str, arguments: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value | None:
         if path in ("glob.glob", "glob.iglob") and arguments:
             return self.fresh(node, "list", self.any_text(self.known_texts(arguments[0])))
         if path in _PATHS:
@@ -148,7 +152,9 @@ class ForeignEvaluator(BuiltinEvaluator):
             return frozenset((self.member("logging.Logger"),))
         if path == "os.fspath" and arguments:
             return arguments[0]
-        return self.path_function(path[8:], arguments) if path.startswith("os.path.") else None
+        if path.startswith("os.path."):
+            return self.path_function(path[8:], arguments)
+        return self.keras_result(path, arguments, keywords, node)
 
     def _changes_first(self, path: str) -> bool:
         return self.library.function_is(path, "changes_first")
@@ -260,6 +266,7 @@ class ForeignEvaluator(BuiltinEvaluator):
         if "clocks" in known:
             self.fx.impure.setdefault(path, self.site(node))
         self._random(path, arguments, keywords, node)
+        self.keras_function(path, node)
         self._files(path, known, arguments, keywords, node)
 
     def _files(
@@ -384,6 +391,9 @@ class ForeignEvaluator(BuiltinEvaluator):
         if name in ("query", "eval"):
             self._query(arguments, node)
         self.change(self._streams(everything), node)
+        if receiver.is_dataset:
+            return self.dataset_method(receiver, name, everything, node)
+        self.keras_method(receiver, name, everything, node)
         if receiver.kind == "stream":
             return self._stream_method(receiver, name, arguments, node)
         if receiver.kind == "figure":
@@ -405,6 +415,8 @@ class ForeignEvaluator(BuiltinEvaluator):
         if name == "shuffle":
             self.change(first, node)
             return SCALAR
+        if name == "manual_seed":
+            return frozenset((receiver,))
         if name in ("spawn", "jumped"):
             return self.fresh(node, "list", (self.make(node, "stream", role="spawned"),))
         held = self.elements(first) if name in ("choice", "choices", "sample") else SCALAR

@@ -14,7 +14,9 @@ from kalelike.dataflow.values import KEEPS, REMEMBERS, SCALAR, WILD, ClassCode, 
 _TRANSPARENT = (
     "functools.", "builtins.staticmethod", "builtins.classmethod", "builtins.property", "abc.",
     "contextlib.", "dataclasses.", "typing.", "numba.", "torch.no_grad", "torch.jit", "enum.",
-    "atexit.",
+    "atexit.", "tensorflow.function", "tensorflow.keras.utils.register_keras_serializable",
+    "tensorflow.keras.saving.register_keras_serializable",
+    "keras.utils.register_keras_serializable", "keras.saving.register_keras_serializable",
 )  # fmt: skip
 _KEEPING = {
     "functools.cache": REMEMBERS,

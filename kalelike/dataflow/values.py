@@ -78,6 +78,11 @@ class Obj:
         """Whether using the object may draw from a global random generator."""
         return bool(self.traits & STOCHASTIC)
 
+    @property
+    def is_dataset(self) -> bool:
+        """Whether this is a data set of TensorFlow's; one that shuffles is of kind ``stream``."""
+        return self.path == DATASET and self.kind in ("opaque", "stream")
+
     def mark(self, traits: int) -> None:
         """Give this object, and all that hold it, further traits."""
         stack = [self]
@@ -123,6 +128,12 @@ STOCHASTIC = 2
 """The trait of objects that reach something that draws from a global generator."""
 GRADED = 4
 """The trait of objects that reach something whose gradient ``backward()`` sets."""
+NAMED = 8
+"""The trait of objects that reach something of Keras, which counts the names it gives."""
+DATASET = "dataset"
+"""The ``path`` of a data set of TensorFlow's."""
+LATER = "later"
+"""The ``path`` of a callback that holds the path of a file that training writes."""
 REMEMBERS = "remembers"
 """The ``path`` of a function that keeps what it has returned (``functools.cache``)."""
 KEEPS = "keeps"

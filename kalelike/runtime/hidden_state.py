@@ -13,6 +13,7 @@ from typing import Any
 
 from kalelike.runtime.atomic import written_aside
 from kalelike.runtime.faults import CannotCrossError
+from kalelike.runtime.keras_state import read_names, read_seeds, write_names, write_seeds
 from kalelike.runtime.library_settings import read_settings, write_settings
 
 FILE = "@file:"
@@ -64,7 +65,8 @@ def is_hidden(name: str) -> bool:
 def read_state(name: str) -> Any:
     """Return the state of a global random generator or of a library's settings.
 
-    None if the library is not loaded.
+    ``@random:keras`` are TensorFlow's and Keras' seeds, ``@random:keras-names`` the
+    counters from which layers get their names. None if the library is not loaded.
     """
     if name.startswith(SETTINGS):
         return read_settings(name.removeprefix(SETTINGS))
@@ -79,7 +81,9 @@ def read_state(name: str) -> Any:
         import torch  # type: ignore[import-not-found,unused-ignore]
 
         return torch.get_rng_state()
-    return None
+    if kind == "keras":
+        return read_seeds()
+    return read_names() if kind == "keras-names" else None
 
 
 def write_state(name: str, state: Any) -> None:
@@ -98,6 +102,10 @@ def write_state(name: str, state: Any) -> None:
         import torch  # type: ignore[import-not-found,unused-ignore]
 
         torch.set_rng_state(state)
+    elif kind == "keras":
+        write_seeds(state)
+    elif kind == "keras-names":
+        write_names(state)
 
 
 def reseed() -> None:

@@ -24,10 +24,14 @@ from typing import Any
 from kalelike.runtime.file_watch import FileWatch
 from kalelike.runtime.fingerprints import fingerprint, fingerprint_file
 from kalelike.runtime.hidden_state import FILE, is_hidden, read_state
+from kalelike.runtime.keras_state import read_seeds, start_seeds
 
 DETAIL = "KALELIKE_FINGERPRINTS"
 RANDOM_START = "KALELIKE_RANDOM_START"
-GENERATORS = ("@random:python", "@random:numpy", "@random:torch")
+_TORCH_START = 67280421310721
+"""The seed with which torch starts: ``c10::detail::default_rng_seed_val``."""
+KINDS = ("python", "numpy", "torch", "keras")
+GENERATORS = tuple(f"@random:{kind}" for kind in KINDS)
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _IPYTHONS = re.compile(r"_+|_i+|_i?\d+|_[iod]h|_exit_code|In|Out|exit|quit|get_ipython|__\w+__")
@@ -82,8 +86,8 @@ def observe_generators() -> Fingerprints:
     return {name: fingerprint(state, parts=0) for name, state in found.items() if state is not None}
 
 
-def start_generators(start: str, kinds: Iterable[str] = ("python", "numpy", "torch")) -> None:
-    """Start global random generators from a text; torch's only where it is loaded."""
+def start_generators(start: str, kinds: Iterable[str] = KINDS) -> None:
+    """Start global random generators from a text; torch's and Keras' only where they are loaded."""
     number = zlib.crc32(start.encode())
     for kind in kinds:
         if kind == "python":
@@ -94,6 +98,18 @@ def start_generators(start: str, kinds: Iterable[str] = ("python", "numpy", "tor
             numpy.random.seed(number)
         elif kind == "torch" and "torch" in sys.modules:
             sys.modules["torch"].manual_seed(number)
+        elif kind == "keras":
+            start_seeds(number)
+
+
+def is_seeded(kind: str) -> bool:
+    """Tell whether a library that was only just imported was seeded by the same code."""
+    if kind == "torch":
+        return bool(sys.modules["torch"].initial_seed() != _TORCH_START)
+    if kind == "keras":
+        state = read_seeds() or {}
+        return any(seeds[0] is not None for seeds in state.values())
+    return False
 
 
 class StepObserver:

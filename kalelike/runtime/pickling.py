@@ -27,6 +27,7 @@ from kalelike.runtime.formulas import reduce_formula_part
 from kalelike.runtime.keras_objects import KerasReducer, finish
 from kalelike.runtime.matches import reduce_match
 from kalelike.runtime.tensors import TensorReducer
+from kalelike.runtime.tf_datasets import is_dataset, reduce_dataset
 from kalelike.runtime.views import reduce_view
 
 _namespace: dict[str, Any] = {}
@@ -80,11 +81,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return by_name if by_name is not None else self._by_value(obj)
         if isinstance(obj, types.CellType):
             return _reduce_cell(obj)
-        special = _global_generator(obj)
-        if special is None and self._keras is not None:
-            special = self._keras.reduce(obj)
-        if special is None and self._formulas:
-            special = reduce_formula_part(obj)
+        special = self._of_library(obj)
         if special is not None:
             return special
         if self._tensors is not None and type(obj).__name__ in ("Tensor", "Parameter"):
@@ -103,6 +100,15 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object (an open file)")
         return super().reducer_override(obj)
+
+    def _of_library(self, obj: Any) -> Any:
+        """Reduce what a library's own pickle would bring back as something else, or not at all."""
+        special = _global_generator(obj)
+        if special is None and self._keras is not None:
+            special = self._keras.reduce(obj)
+        if special is None and self._formulas:
+            special = reduce_formula_part(obj)
+        return reduce_dataset(obj) if special is None and is_dataset(obj) else special
 
     def _by_value(self, obj: type) -> Any:
         """Reduce a class as cloudpickle does, and keep the name that its ``repr`` shows."""

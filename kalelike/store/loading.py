@@ -45,6 +45,8 @@ def describe_values(store: Path, artifact: ArtifactRow) -> list[ValueRow]:
 def _describe(name: str, item: Mapping[str, object]) -> ValueRow:
     if name.startswith(_FILE):
         return ValueRow(name.removeprefix(_FILE), "file", "")
+    if name == "@random:keras-names":
+        return ValueRow("names given by Keras", "state", "")
     if name.startswith(_RANDOM):
         return ValueRow(f"random numbers ({name.removeprefix(_RANDOM)})", "state", "")
     if name.startswith(_SETTINGS):

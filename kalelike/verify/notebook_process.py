@@ -22,7 +22,9 @@ from kalelike.runtime.faults import BadMetricError
 from kalelike.runtime.file_watch import FileWatch
 from kalelike.runtime.metrics import evaluate_metrics
 from kalelike.runtime.observing import (
+    KINDS,
     RANDOM_START,
+    is_seeded,
     observe,
     observe_generators,
     observe_mentioned,
@@ -38,6 +40,8 @@ _SEEDING = (
     ("numpy", "numpy.random", ("seed", "set_state")),
     ("torch", "torch", ("manual_seed", "set_rng_state", "seed")),
     ("torch", "torch.random", ("manual_seed", "set_rng_state", "seed")),
+    ("keras", "tensorflow._api.v2.random", ("set_seed",)),
+    ("keras", "keras.utils", ("set_random_seed",)),
 )
 
 
@@ -132,7 +136,7 @@ class _NotebookRun:
             carried = self.plan["carried"].get(step, ())
             kinds = [
                 kind
-                for kind in ("python", "numpy", "torch")
+                for kind in KINDS
                 if kind not in self.seeded and f"@random:{kind}" not in carried
             ]
             before = set(self.seeded)
@@ -147,6 +151,8 @@ class _NotebookRun:
             if loaded is None or module in self.watched:
                 continue
             self.watched.add(module)
+            if is_seeded(kind):
+                self.seeded.add(kind)
             for name in names:
                 original = getattr(loaded, name, None)
                 if original is not None:

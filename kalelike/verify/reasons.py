@@ -40,6 +40,9 @@ _RANDOM = re.compile(
     r"\bnormal\(|\buniform\(|\bseed\("
 )
 _UNSEEDED = re.compile(r"\b(?:default_rng|RandomState|Random)\(\s*\)|\bSystemRandom\b")
+_GENERATORS = {
+    "python": "Python's", "numpy": "NumPy's", "torch": "PyTorch's", "keras": "Keras'",
+}  # fmt: skip
 _LOOSE = Tolerance(1e-4, 1e-8)
 _CHANGING = re.compile(
     r"\]\s*(?:[-+*/|&]|//|\*\*)?=(?!=)|inplace\s*=\s*True|"
@@ -252,7 +255,7 @@ class Investigator:
         for name, made in started.items():
             if name in theirs and not self._same(made, theirs[name]):
                 kind = str(name).partition(":")[2]
-                return {"python": "Python's", "numpy": "NumPy's", "torch": "PyTorch's"}[kind]
+                return _GENERATORS[kind]
         return ""
 
     def _same(self, one: object, other: object) -> bool:

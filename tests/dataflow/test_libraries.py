@@ -62,7 +62,45 @@ EDGES: list[tuple[str, Cells, str]] = [
         ("a", "X = np.random.rand(8, 3)"),
         ("b", "model = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile(loss='mse')"),
         ("c", "h = model.fit(X, X[:, 0])"), ("d", "p = model.predict(X)")],
-     "a>b:@random:numpy a>c:X a>d:X b>c:@random:numpy,@random:torch,model c>d:model"),
+     "a>b:@random:numpy a>c:X a>d:X b>c:@random:keras,@random:numpy,@random:torch,model c>d:model"),
+    ("keras names its layers by counters", [
+        ("imports", "from keras import Sequential, layers"), ("a", "m = Sequential([layers.Dense(1)])"),
+        ("b", "n = Sequential([layers.Dense(1)])"), ("c", "m.summary()"), ("d", "n.summary()")],
+     "a>b:@random:keras-names a>c:m b>d:n"),
+    ("keras layers under other names", [
+        ("imports", "import keras"), ("a", "m = keras.Sequential([keras.layers.Dense(1)])\n"
+                                            "first = m.layers[0]"),
+        ("b", "m.compile('adam', 'mse')\nm.fit([1], [1])"), ("c", "w = first.get_weights()")],
+     "a>b:@random:keras-names,first,m b>c:first"),
+    ("keras functional models share layers", [
+        ("imports", "import keras\nfrom keras import layers"),
+        ("a", "i = keras.Input((3,))\nh = layers.Dense(2)(i)"), ("b", "enc = keras.Model(i, h)"),
+        ("c", "whole = keras.Model(i, layers.Dense(1)(h))"),
+        ("d", "whole.compile('sgd', 'mse')\nwhole.fit([1], [1])"), ("e", "z = enc.predict([1])")],
+     "a>b:@random:keras-names,h,i b>c:@random:keras-names,enc,h,i c>d:@random:keras-names,enc,whole"
+     " d>e:enc"),
+    ("a model of one's own classes may draw when it predicts", [
+        ("imports", "import keras"),
+        ("functions", "class Sampling(keras.layers.Layer):\n    def call(self, x):\n        return x"),
+        ("a", "i = keras.Input((3,))\nm = keras.Model(i, Sampling()(i))"),
+        ("b", "p = m.predict([1])"), ("c", "q = m.predict([1])")], "a>b:m b>c:m"),
+    ("tensorflow seed and stream", [
+        ("imports", "import tensorflow as tf"), ("a", "tf.random.set_seed(1)\nx = tf.random.normal((2,))"),
+        ("b", "y = 1"), ("c", "z = tf.random.uniform((2,))")], "a>c:@random:keras"),
+    ("data sets that shuffle change when they are used", [
+        ("imports", "import tensorflow as tf"),
+        ("a", "d = tf.data.Dataset.from_tensor_slices([1, 2])\ns = d.shuffle(2).batch(1)"),
+        ("b", "for x in s:\n    print(x)"), ("c", "for x in d:\n    print(x)"),
+        ("d", "for x in s.map(lambda v: v):\n    print(x)")], "a>b:s a>c:d b>d:s"),
+    ("a callback writes while the model is trained", [
+        ("imports", "import keras"),
+        ("a", "m = keras.Sequential([keras.layers.Dense(1)])\n"
+              "c = keras.callbacks.ModelCheckpoint(filepath='best.keras', save_best_only=True)"),
+        ("b", "m.fit([1], [1], callbacks=[c])"), ("c", "n = keras.models.load_model('best.keras')")],
+     "a>b:c,m a>c:@random:keras-names b>c:@file:best.keras"),
+    ("a seeded torch generator made at once", [
+        TORCH, ("a", "g = torch.Generator().manual_seed(1)"), ("b", "x = torch.rand(2, generator=g)"),
+        ("c", "y = torch.rand(2, generator=g)")], "a>b:g b>c:g"),
     ("torch generator object", [
         TORCH, ("a", "g = torch.Generator()\ng.manual_seed(1)"), ("b", "x = torch.rand(2, generator=g)"),
         ("c", "y = torch.rand(2, generator=g)")], "a>b:g b>c:g"),

@@ -29,6 +29,8 @@ class Flow:
 
 def name_label(name: str) -> str:
     """Say a name: hidden state (``@random:numpy``, ``@file:PATH``) in words, others as they are."""
+    if name == "@random:keras-names":
+        return "names given by Keras"
     if name.startswith("@random:"):
         return f"random state of {name.removeprefix('@random:')}"
     if name.startswith("@settings:"):
