@@ -144,6 +144,8 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("KL206", "bad-parameter", _E, "A pipeline parameter has a value that cannot be typed."),
     ("KL208", "computed-parameter", _N, "A line of the parameters cell is not a literal."),
     ("KL207", "bad-metric", _E, "A metric cannot be computed from the cell."),
+    ("KL209", "memory-split", _W, "A write that a value of another step would see no longer."),
+    ("KL210", "identity-not-kept", _W, "An answer depends on objects that do not stay the same."),
     ("KL301", "dynamic-code", _W, "Code is executed that cannot be read in advance."),
     ("KL302", "unknown-star-import", _W, "A star import's names cannot be found in advance."),
     ("KL303", "history-read", _E, "A step reads the output history of another step."),

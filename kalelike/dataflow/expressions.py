@@ -16,6 +16,7 @@ CONSUMED = frozenset({"generator", "iterator", "buffer", "uncrossable", "stream"
 """What iterating over it, or reading from it, changes."""
 _LIVE = CONSUMED | {"list", "dict", "set", "array", "opaque", "instance"}
 _NOT_DATA = frozenset({"function", "class", "member", "module", "builtin"})
+IN_CELLS = frozenset({"list", "dict", "set", "instance"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
 
 
@@ -171,6 +172,13 @@ class ExpressionEvaluator(TextEvaluator):
         for op, value in zip(node.ops, values[1:], strict=True):
             if isinstance(op, ast.In | ast.NotIn):
                 self.consume(value, node)
+                if isinstance(node.left, ast.Attribute) and node.left.attr.lower() == "nan":
+                    self.fx.identity.setdefault("nan", self.site(node))
+            elif isinstance(op, ast.Is | ast.IsNot) and any(
+                isinstance(part, ast.Attribute) and part.attr == "base"
+                for part in (node.left, *node.comparators)
+            ):
+                self.fx.identity.setdefault("base", self.site(node))
         if any(item.kind == "namespace" for item in everything):
             self.test_names(self.texts(values[0]), node)
         if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
@@ -462,7 +470,7 @@ class ExpressionEvaluator(TextEvaluator):
         if name in known["view"] or kind in ("opaque", "array", "figure"):
             return frozenset({item, *item.contents})
         if kind == "frame":
-            column = self.make(node, "array")
+            column = self.make(node, "array", in_cells(item))
             column.add_base(item)
             return frozenset((column,))
         return frozenset({item, *item.contents})
@@ -586,10 +594,11 @@ class ExpressionEvaluator(TextEvaluator):
             elif _is_label(item, node):
                 continue
             elif item.kind == "frame":
-                column = self.make(node, "frame" if self._selects(node, index) else "array")
+                kind = "frame" if self._selects(node, index) else "array"
+                column = self.make(node, kind, in_cells(item))
                 if not self._selects(node, index):
                     column.add_base(item)
-                result.add(column)
+                result |= {column, *in_cells(item)}
             elif item.kind in ("member", "builtin", "module"):
                 result.add(self.member(item.path + ".item"))
             elif item.kind == "text":
@@ -615,6 +624,11 @@ class ExpressionEvaluator(TextEvaluator):
 
     def _call(self, node: ast.Call) -> Value:
         raise NotImplementedError
+
+
+def in_cells(frame: Obj) -> list[Obj]:
+    """Return what the cells of a frame may be, beside numbers and texts."""
+    return [item for item in frame.contents if item.kind in IN_CELLS]
 
 
 def _is_label(axis: Obj, node: ast.Subscript) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from kalelike.dataflow.builtin_calls import everything_of
 from kalelike.dataflow.deep_learning import DeepLearningEvaluator
-from kalelike.dataflow.expressions import CONTAINERS
+from kalelike.dataflow.expressions import CONTAINERS, IN_CELLS, in_cells
 from kalelike.dataflow.files import named_file
 from kalelike.dataflow.machine import FOLDER, HISTORY
 from kalelike.dataflow.seeding import is_seeded
@@ -37,6 +37,10 @@ _SUFFIXES = {
 }
 _MEMORY = frozenset({"array", "frame", "opaque"})
 _SPLIT = frozenset({"array", "frame", "list"})
+_REPLACES = frozenset(
+    {"bfill", "clip", "ffill", "fillna", "interpolate", "mask", "replace", "where"}
+)
+"""Methods that may write into a frame's own memory with inplace=True."""
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "sklearn.base.clone"})
 _LARGE = 48
 """More objects than a structure has whose copies are told apart."""
@@ -54,6 +58,12 @@ SETTING_MAGICS = frozenset(
 def callables_of(everything: Iterable[Obj]) -> set[Obj]:
     """Return the functions of the notebook among objects."""
     return {item for item in everything if item.kind in ("function", "method")}
+
+
+def _cells(everything: set[Obj]) -> list[Obj]:
+    """Return what the cells of a frame made from these may be, beside numbers and texts."""
+    outer = everything | {part for item in everything for part in item.contents}
+    return [item for item in reach(everything) if item.kind in IN_CELLS and item not in outer]
 
 
 def _filled(arguments: list[Value], keywords: dict[str, Value]) -> bool:
@@ -172,7 +182,11 @@ class ForeignEvaluator(DeepLearningEvaluator):
         if library.function_is(path, "scalars") and not last[:1].isupper():
             return SCALAR
         if library.function_is(path, "frames"):
-            return self.fresh(node, "frame")
+            frame = self.make(node, "frame", _cells(everything))
+            if path == "pandas.DataFrame":
+                given = {item for item in everything if item.kind == "array"}
+                self.looks_at.setdefault(frame, set()).update(given)
+            return frozenset((frame,))
         if library.function_is(path, "estimators") and last[:1].isupper():
             made = self.make(node, "estimator", everything)
             made.path = path
@@ -402,6 +416,8 @@ class ForeignEvaluator(DeepLearningEvaluator):
             return frozenset((receiver,))
         if "inplace" in keywords and name in library.methods["inplace"]:
             self.change((receiver,), node)
+            if name in _REPLACES:
+                self.write_memory((receiver,), node)
             receiver.hold(everything)
             return SCALAR
         return self._method_by_table(receiver, name, everything, arguments, node)
@@ -483,6 +499,10 @@ class ForeignEvaluator(DeepLearningEvaluator):
         if name in kinds["scalar"]:
             return SCALAR
         held = {item for item in (receiver, *everything) if item.kind == "instance"}
+        if receiver.kind == "frame":
+            held.update(in_cells(receiver))
+        if name == "to_numpy" and receiver.kind in ("frame", "array"):
+            return frozenset((self.make(node, "array", held), receiver))
         if name in kinds["frame"] or (name == "copy" and receiver.kind == "frame"):
             return self.fresh(node, "frame", held)
         if name in kinds["array"] or receiver.kind in ("array", "frame"):

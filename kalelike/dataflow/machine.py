@@ -66,6 +66,10 @@ class Effects:
     unknown_paths: dict[str, Site] = field(default_factory=dict)
     dynamic: dict[str, Site] = field(default_factory=dict)
     calls_unknown: dict[str, Site] = field(default_factory=dict)
+    split: dict[str, Site] = field(default_factory=dict)
+    """Names that may look at memory into which the statement writes, and where it does."""
+    identity: dict[str, Site] = field(default_factory=dict)
+    """What is asked that only the same object answers: ``nan`` in a list, an array's ``base``."""
     unfilled: Site | None = None
     """Where memory is shown that nothing has filled."""
     shows: bool = False
@@ -130,6 +134,8 @@ class Machine:
         """What callbacks of this statement, or calls that it does not follow, may have changed."""
         self.keep_alive: list[ast.AST] = []
         self.unfilled: set[Obj] = set()
+        self.looks_at: dict[Obj, set[Obj]] = {}
+        """Frames by the arrays from which they were made, whose memory they may use."""
         self.result: ast.stmt | None = None
         """The statement whose value the cell shows."""
 
@@ -253,11 +259,27 @@ class Machine:
             direct = [item for item in reach(direct) if item.kind not in _NOT_DATA]
         self.fx.changed_objects.update(direct)
         self.unfilled.difference_update(direct)
+        self.write_memory([item for item in direct if item.kind == "array"], node)
         for item in direct:
             self.fx.changed_objects.update(item.bases)
         for item in holders(direct, self.changed):
             for name in item.names:
                 self.fx.changes.setdefault(name, site)
+
+    def write_memory(self, objects: Sequence[Obj], node: ast.AST) -> None:
+        """Record the names that may look at the memory of arrays or frames that is written to."""
+        if not objects:
+            return
+        written = {*objects, *(base for item in objects for base in item.bases)}
+        sources = {part for item in written for part in self.looks_at.get(item, ())}
+        for name, value in self.names.items():
+            if written.isdisjoint(value) and any(
+                item in sources
+                or not written.isdisjoint(item.bases)
+                or not written.isdisjoint(self.looks_at.get(item, ()))
+                for item in value
+            ):
+                self.fx.split.setdefault(name, self.site(node))
 
     def change_unknown(self, owner: ast.expr, node: ast.AST) -> None:
         """Record a change of what ``owner`` denotes, where no object is known for it.

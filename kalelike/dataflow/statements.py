@@ -59,6 +59,8 @@ class StatementExecutor(ImportEvaluator):
 
     def _store_item(self, holder: Value, key: Value, value: Value, target: ast.Subscript) -> None:
         self.operate(holder, target, key | value)
+        if _is_indexer(target) or any(item.kind in ("array", "frame") for item in key):
+            self.write_memory([item for item in holder if item.kind == "frame"], target)
         names = self.texts(key)
         if any(item.kind == "namespace" for item in holder):
             self._store_globals(names, value, target)
@@ -471,6 +473,12 @@ class StatementExecutor(ImportEvaluator):
                         code.static.add(statement.name)
                     elif text == "classmethod":
                         code.class_methods.add(statement.name)
+
+
+def _is_indexer(target: ast.Subscript) -> bool:
+    """Tell whether this is ``frame.loc[…]`` or one of its kin."""
+    owner = target.value
+    return isinstance(owner, ast.Attribute) and owner.attr in ("loc", "iloc", "at", "iat")
 
 
 def _restores_settings(context: ast.expr) -> bool:

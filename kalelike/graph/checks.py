@@ -28,6 +28,7 @@ def check_flows(
         found.extend(checker.names(unit))
         found.extend(checker.state(unit))
     found.extend(checker.remembered(flows))
+    found.extend(checker.split(flows))
     for flow in flows:
         found.extend(checker.crossing(flow))
         found.extend(checker.parameters(flow))
@@ -228,6 +229,32 @@ class _Checker:
                     f"change a copy of what {name} returns, or drop the cache",
                 )
 
+    def split(self, flows: list[StepFlow]) -> Iterator[Diagnostic]:
+        """Writes that values of other steps would see in the notebook, and answers by identity."""
+        for place, flow in enumerate(flows):
+            ends = self.linkage.ends.get(flow.name, {})
+            for unit in flow.units:
+                for name, site in unit.effects.split.items():
+                    version = ends.get(name)
+                    if version is None or version.step in (None, flow.name):
+                        continue
+                    after = [item for item in flow.units if item.index > unit.index]
+                    if any(name in item.effects.reads for item in after) or any(
+                        name in later.inputs and later.inputs[name][0] is version
+                        for later in flows[place + 1 :]
+                    ):
+                        yield diagnose(
+                            "memory-split",
+                            f"{name}, of step {version.step}, may look at the memory that is "
+                            "written here: later it would still be what it was",
+                            self.place(site),
+                            f"let {name} be a copy where it is made, or make it after this line",
+                        )
+                if unit.effects.identity and not flow.inputs.keys().isdisjoint(unit.effects.reads):
+                    what, site = next(iter(unit.effects.identity.items()))
+                    message, hint = _IDENTITY[what]
+                    yield diagnose("identity-not-kept", message, self.place(site), hint)
+
     def parameters(self, flow: StepFlow) -> Iterator[Diagnostic]:
         for name, (version, site) in flow.passed.items():
             if version.parameter:
@@ -247,6 +274,17 @@ class _Checker:
         )
 
 
+_IDENTITY = {
+    "nan": (
+        "NaN is found in a list only as the same object, and what comes from another step holds "
+        "another one",
+        "ask with math.isnan or numpy.isnan",
+    ),
+    "base": (
+        "the base of an array that comes from another step is another object",
+        "ask with numpy.shares_memory",
+    ),
+}
 _CONTAINERS = frozenset({"list", "tuple", "set", "dict"})
 _UNCROSSABLE = frozenset({"generator", "uncrossable", "coroutine"})
 

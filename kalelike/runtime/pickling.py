@@ -43,6 +43,12 @@ _REFUSED: tuple[type, ...] = (
     type({}.keys()),
     type({}.values()),
     type({}.items()),
+    type(iter({}.keys())),
+    type(iter({}.values())),
+    type(iter({}.items())),
+    type(reversed({}.keys())),
+    type(reversed({}.values())),
+    type(reversed({}.items())),
 )
 
 

@@ -41,7 +41,10 @@ def shared_owners(values: Iterable[Any]) -> frozenset[int]:
 
 
 def arrays_in(values: Iterable[Any], kind: type) -> Iterable[Any]:
-    """Yield the arrays among values, in containers and in what the notebook's classes hold."""
+    """Yield the arrays among values, in containers and in what the notebook's classes hold.
+
+    So are those in which a data frame or series keeps its numbers.
+    """
     known: set[int] = set()
     stack = list(values)
     while stack and len(known) < _MOST:
@@ -55,6 +58,9 @@ def arrays_in(values: Iterable[Any], kind: type) -> Iterable[Any]:
             stack.extend(item.values())
         elif isinstance(item, list | set | tuple):
             stack.extend(item)
+        elif type(item).__name__ in ("DataFrame", "Series"):
+            blocks = getattr(getattr(item, "_mgr", None), "blocks", ())
+            stack.extend(block.values for block in blocks if type(block.values) is kind)
         elif type(item).__module__ == "__main__":
             stack.extend(getattr(item, "__dict__", {}).values())
 

@@ -228,6 +228,7 @@ REFUSED: dict[str, Any] = {
     "generator": lambda: (i for i in range(3)),
     "memory view": lambda: memoryview(b"ab"),
     "keys of a dictionary": lambda: {"a": 1}.keys(),
+    "items of a dictionary, half read": lambda: iter({"a": 1}.items()),
     "open file": lambda: open(__file__),  # noqa: SIM115
     "generator inside": lambda: {"rows": [(i for i in range(3))]},
     "lock": lambda: __import__("threading").Lock(),
