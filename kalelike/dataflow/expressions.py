@@ -9,7 +9,7 @@ from typing import Any
 from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.scopes import function_code
 from kalelike.dataflow.texts import TextEvaluator
-from kalelike.dataflow.values import DEFAULTS, KEEPS, SCALAR, WILD, Obj, Value
+from kalelike.dataflow.values import CODE, DEFAULTS, KEEPS, SCALAR, WILD, Obj, Value
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 CONSUMED = frozenset({"generator", "iterator", "buffer", "uncrossable", "stream"})
@@ -600,7 +600,12 @@ class ExpressionEvaluator(TextEvaluator):
                     column.add_base(item)
                 result |= {column, *in_cells(item)}
             elif item.kind in ("member", "builtin", "module"):
-                result.add(self.member(item.path + ".item"))
+                if self.library.function_is(item.path, "arrays"):
+                    # numpy.c_[a, b], numpy.mgrid[0:3] and their like make new arrays.
+                    held = index if any(part.traits & CODE for part in index) else ()
+                    result.add(self.make(node, "array", held, role="made"))
+                else:
+                    result.add(self.member(item.path + ".item"))
             elif item.kind == "text":
                 result.add(self.member(WILD, "text"))
             elif item.kind == "namespace":

@@ -13,7 +13,8 @@ from typing import Any
 def reduce_formula_part(obj: Any) -> tuple[Any, ...] | None:
     """Return how to pickle an object whose class is patsy's and refuses it; None for others."""
     kind = type(obj)
-    if kind.__module__.partition(".")[0] != "patsy":
+    # A compiled function's class has a descriptor there.
+    if str(kind.__module__).partition(".")[0] != "patsy":
         return None
     if kind.__name__ == "DesignMatrix":
         import numpy

@@ -24,3 +24,10 @@ def test_a_design_matrix_builds_the_same_from_new_data(tmp_path: Path) -> None:
     new = FRAME.iloc[[2, 1]] * 1
     made = [patsy.build_design_matrices([m.design_info], new)[0] for m in (X, found)]
     assert (np.asarray(made[0]) == np.asarray(made[1])).all()
+
+
+def test_what_is_not_of_formulas_crosses_as_ever(tmp_path: Path) -> None:
+    """A generator's pickle holds a compiled function, whose class has no module by name."""
+    save_values(tmp_path / "a", ("rng",), {"rng": np.random.default_rng(3)}, frozenset())
+    found = load_values(tmp_path / "a", {})["rng"]
+    assert found.random() == np.random.default_rng(3).random()
