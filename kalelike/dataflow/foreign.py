@@ -160,6 +160,8 @@ class ForeignEvaluator(DeepLearningEvaluator):
         if path in ("logging.getLogger", "logging.Logger.getChild"):
             # A logger belongs to the process: what is set on it is set for all its code.
             return frozenset((self.member("logging.Logger"),))
+        if path in ("logging.StreamHandler", "logging.NullHandler"):
+            return frozenset((self.member("logging.Handler"),))
         if path == "os.fspath" and arguments:
             return arguments[0]
         if path.startswith("os.path."):
@@ -282,6 +284,9 @@ class ForeignEvaluator(DeepLearningEvaluator):
         self._random(path, arguments, keywords, node)
         self.keras_function(path, node)
         self._files(path, known, arguments, keywords, node)
+        for item in arguments[0] if path == "importlib.reload" and arguments else ():
+            for name in self.known_files(f"{item.path.replace('.', '/')}.py"):
+                self.record_read(name, node)
 
     def _files(
         self,

@@ -59,6 +59,7 @@ class ImportEvaluator(MagicEvaluator):
             # IPython keeps a cell's future features for all later cells.
             self.fx.settings.setdefault("__future__", self.site(node))
             return
+        self._read_module(module, node)
         local = self.local_module(module, node) if not node.level else None
         for alias in node.names:
             if alias.name == "*":
@@ -79,14 +80,19 @@ class ImportEvaluator(MagicEvaluator):
 
     def module_value(self, path: str, node: ast.AST) -> Value:
         """Return what importing the dotted ``path`` gives."""
-        if self.files:
-            for file in (f"{path.replace('.', '/')}.py", f"{path.split('.')[0]}.py"):
-                # Python looks in the folder in which it began and in that where it is now.
-                for place in {file, *filter(None, map(normal_path, self.in_folder(file)))}:
-                    for name in self.known_files(place):
-                        self.record_read(name, node)
+        self._read_module(path, node)
         local = self.local_module(path, node)
         return frozenset((local if local is not None else self.member(path, "module"),))
+
+    def _read_module(self, path: str, node: ast.AST) -> None:
+        """Record the reads of files that the notebook wrote and that are the module's source."""
+        if not self.files:
+            return
+        for file in (f"{path.replace('.', '/')}.py", f"{path.split('.')[0]}.py"):
+            # Python looks in the folder in which it began and in that where it is now.
+            for place in {file, *filter(None, map(normal_path, self.in_folder(file)))}:
+                for name in self.known_files(place):
+                    self.record_read(name, node)
 
     # -- helper modules ------------------------------------------------------
 
@@ -98,7 +104,9 @@ class ImportEvaluator(MagicEvaluator):
         known = self._paths.get(key)
         if known is not None:
             return known
-        source = read_source(self.folder, path)
+        places = (f"{path.replace('.', '/')}.py", f"{path.replace('.', '/')}/__init__.py")
+        written = [self.written_sources[item] for item in places if item in self.written_sources]
+        source = written[0] if written else read_source(self.folder, path)
         if source is None:
             return None
         try:

@@ -118,6 +118,8 @@ class Machine:
         self.dead = False
         self.trail: list[tuple[Names, str, Value | None]] | None = None
         self.stars: list[str] = []
+        # What ``%%writefile`` has put where; None where more than one cell has.
+        self.written_sources: dict[str, str | None] = {}
         self.files: set[str] = set()
         self.process: Names = {FOLDER: frozenset((self.member(START, "text"),))}
         self.touched: set[int] = set()

@@ -131,7 +131,14 @@ class MagicEvaluator(ForeignEvaluator):
         append = "-a" in words or "--append" in words
         for word in words:
             if not word.startswith("-"):
-                self.write_file(self.text(word), node, whole=not append)
+                target = self.text(word)
+                paths = [path for _, path in self.places(target) if path is not None]
+                for path in paths:
+                    # It says whether it overwrites.
+                    for name in self.known_files(path):
+                        self.record_read(name, node)
+                self.write_file(target, node, whole=not append)
+                self.written_sources.update(dict.fromkeys(paths, None if append else magic.body))
                 break
         return SCALAR
 

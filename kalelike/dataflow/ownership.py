@@ -195,10 +195,11 @@ def _defines(statement: ast.stmt) -> bool:
             )
         case ast.Assign(
             targets=[ast.Name()],
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id="logging"), attr="getLogger")),
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id="logging"), attr=made)),
         ):
-            # A logger is the process's own, found by its name as a module is.
-            return True
+            # A logger is the process's own, found by its name as a module is; a handler that
+            # shows what is logged, and its format, are parts of that setting.
+            return made in ("getLogger", "StreamHandler", "NullHandler", "Formatter")
         case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body):
             return all(_defines(item) for item in body)
         case _:
@@ -231,15 +232,23 @@ def is_pure(unit: Unit) -> bool:
 
 
 def is_setting(unit: Unit) -> bool:
-    """Tell whether the unit only changes settings of the process: a helper's import may, too."""
+    """Tell whether the unit only changes settings of the process.
+
+    A helper's import may, too, and a definition by a decorator that registers it.
+    """
     effects = unit.effects
     if not effects.settings or effects.impure or effects.dynamic or effects.unknown_paths:
         return False
-    imports = is_import(unit)
-    # A generator that is seeded again has its place loaded afterwards, by whoever draws from it.
-    binds = any(not name.startswith("@random:") for name in effects.binds)
     if any(name.startswith("@random:") for name in effects.reads):
         return False
-    if (binds and not imports) or _calls_unknown(unit) or effects.deletes:
+    if _calls_unknown(unit) or effects.deletes:
         return False
-    return not any(isinstance(item, ast.FunctionDef | ast.ClassDef) for item in unit.statements)
+    # A generator that is seeded again has its place loaded afterwards, by whoever draws from it.
+    binds = any(not name.startswith("@random:") for name in effects.binds)
+    repeatable = is_import(unit) or all(map(_decorated, unit.statements))
+    defines = any(isinstance(item, ast.FunctionDef | ast.ClassDef) for item in unit.statements)
+    return repeatable or not (binds or defines)
+
+
+def _decorated(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.FunctionDef | ast.ClassDef) and bool(statement.decorator_list)

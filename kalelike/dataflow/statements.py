@@ -412,6 +412,8 @@ class StatementExecutor(ImportEvaluator):
             return value
         if self._registers(decorator, value):
             return value
+        if paths and all(self.library.function_is(path, "registers") for path in paths):
+            return value
         return self.call_value(callee, [value], {}, decorator)
 
     def _registers(self, decorator: ast.expr, value: Value) -> bool:

@@ -26,6 +26,7 @@ from kalelike.runtime.faults import CannotCrossError
 from kalelike.runtime.formulas import reduce_formula_part
 from kalelike.runtime.keras_objects import KerasReducer, finish
 from kalelike.runtime.matches import reduce_match
+from kalelike.runtime.streams import CellStream
 from kalelike.runtime.tensors import TensorReducer
 from kalelike.runtime.tf_datasets import is_dataset, reduce_dataset
 from kalelike.runtime.views import reduce_view
@@ -103,7 +104,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._by_name(obj) or _refuse_cached(obj)
         if isinstance(obj, _REFUSED):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
-        if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
+        if isinstance(obj, io.IOBase) and not isinstance(
+            obj, io.BytesIO | io.StringIO | CellStream
+        ):
             raise TypeError(f"cannot pickle {type(obj).__name__!r} object (an open file)")
         return super().reducer_override(obj)
 

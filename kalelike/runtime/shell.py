@@ -21,6 +21,7 @@ from kalelike.runtime.streams import CellStream, LogFile
 
 Output = dict[str, Any]
 _MOST_STREAM = 1_000_000
+_STREAMS = ("stdout", "stderr")
 _INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -55,6 +56,7 @@ class StepShell:
         """Makes Python of a cell with IPython's syntax; its lines keep their numbers."""
         self._shell = shell
         self._draws = False
+        self._cell_streams = {name: CellStream(name, self._emit_text) for name in _STREAMS}
 
     def emit(self, output: Output) -> None:
         """Record an output in nbformat's form; the type ``clear`` forgets those before."""
@@ -136,18 +138,20 @@ class StepShell:
 
     @contextmanager
     def _streams(self) -> Iterator[None]:
-        before = sys.stdout, sys.stderr
+        before = {name: getattr(sys, name) for name in self._cell_streams}
         file = LogFile(1)
-        for name, stream in zip(("stdout", "stderr"), before, strict=True):
-            setattr(sys, name, CellStream(stream, name, self._emit_text, file))
+        for name, stream in self._cell_streams.items():
+            stream.begin(before[name], file)
+            setattr(sys, name, stream)
         try:
             yield
         finally:
-            for name, stream in zip(("stdout", "stderr"), before, strict=True):
+            for name, stream in self._cell_streams.items():
                 # What a cell left in place of its streams may hold text.
                 with suppress(Exception):
                     getattr(sys, name).flush()
-                setattr(sys, name, stream)
+                setattr(sys, name, before[name])
+                stream.end()
             self._emit_text("stdout", file.foreign_text())
             self._end_stream()
 

@@ -6,6 +6,7 @@ import fcntl
 import io
 import os
 import stat
+import sys
 from collections.abc import Callable
 from typing import TextIO
 
@@ -16,15 +17,31 @@ _MOST_FOREIGN = 1_000_000
 
 
 class CellStream(io.TextIOBase):
-    """Stands for ``sys.stdout`` or ``sys.stderr`` while a cell runs."""
+    """Stands for ``sys.stdout`` or ``sys.stderr`` while cells run.
+
+    It is the same one for all cells of a process, as it is in a kernel: what
+    keeps it, such as a logging handler, writes to the cell that runs now.
+    """
 
     encoding = "utf-8"
 
-    def __init__(self, log: TextIO, name: str, emit: Emit, file: LogFile) -> None:
-        self._log = log
+    def __init__(self, name: str, emit: Emit) -> None:
         self._name = name
         self._emit = emit
-        self._file = file
+        self._log: TextIO = getattr(sys, name)
+        self._file: LogFile | None = None
+
+    def begin(self, log: TextIO, file: LogFile) -> None:
+        """Record from now on, and log to ``log``, whose descriptor ``file`` watches."""
+        self._log, self._file = log, file
+
+    def end(self) -> None:
+        """Go on without a cell: what is written only goes to the log."""
+        self._file = None
+
+    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+        """Reduce to the stream of the process that loads it."""
+        return standard_stream, (self._name,)
 
     def write(self, text: str) -> int:
         """Log and record a text; a log that was closed only loses its part."""
@@ -38,10 +55,12 @@ class CellStream(io.TextIOBase):
         except (OSError, ValueError):
             pass  # the step closed it
         else:
-            foreign = self._file.foreign_text(len(text.encode("utf-8", "backslashreplace")))
-            if foreign:
-                self._emit("stdout", foreign)
-        self._emit(self._name, text)
+            if self._file is not None:
+                foreign = self._file.foreign_text(len(text.encode("utf-8", "backslashreplace")))
+                if foreign:
+                    self._emit("stdout", foreign)
+        if self._file is not None:
+            self._emit(self._name, text)
         return len(text)
 
     def flush(self) -> None:
@@ -58,6 +77,12 @@ class CellStream(io.TextIOBase):
     def writable(self) -> bool:
         """Tell that it can be written to."""
         return True
+
+
+def standard_stream(name: str) -> TextIO:
+    """Return this process's ``stdout`` or ``stderr``."""
+    stream: TextIO = getattr(sys, name)
+    return stream
 
 
 class LogFile:
