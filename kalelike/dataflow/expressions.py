@@ -448,6 +448,8 @@ class ExpressionEvaluator(TextEvaluator):
 
     def member_value(self, path: str) -> Value:
         """Return what an importable thing is, by dotted path: a constant has no identity."""
+        if path.startswith("pandas.pandas"):
+            path = path[7:]
         if path in self.library.modules["constants"]:
             return SCALAR
         return frozenset((self.member(path),))

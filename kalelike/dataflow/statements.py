@@ -99,7 +99,8 @@ class StatementExecutor(ImportEvaluator):
     def _stateless(self, item: Obj) -> bool:
         """Tell whether a library's thing is a function or type that only lay beside the target."""
         known = self.library.categories(item.path)
-        return item.kind == "member" and "pure" in known and "settings" not in known
+        is_class = item.path.rpartition(".")[2][:1].isupper()
+        return item.kind == "member" and "settings" not in known and ("pure" in known or is_class)
 
     @staticmethod
     def _patch(item: Obj, value: Value, name: str) -> None:

@@ -12,6 +12,28 @@ from kalelike.graph.build import build_graph
 from tests.dataflow.tagged import Cells, tagged_notebook
 
 _CACHED = "import functools\n@functools.cache\ndef f(a):\n    return [a]"
+_VOTES = """class Votes(BaseEstimator):
+    def __init__(self, models):
+        self.models = models
+        self.named = {str(i): m for i, m in enumerate(models)}
+    def fit(self, x, y):
+        self.fitted = []
+        for m in self.models:
+            one = clone(m).fit(x, y)
+            self.fitted.append(one)
+        return self
+    def predict(self, x):
+        found = np.asarray([m.predict(x) for m in self.fitted]).T
+        return np.apply_along_axis(lambda v: np.argmax(np.bincount(v)), axis=1, arr=found)
+    def predict_proba(self, x):
+        return np.average(np.asarray([m.predict_proba(x) for m in self.fitted]), axis=0)
+    def get_params(self, deep=True):
+        out = self.named.copy()
+        for name, step in self.named.items():
+            for key, value in step.get_params(deep=True).items():
+                out[name + key] = value
+        return out
+"""
 REFUSED: list[tuple[str, Cells, str, int, int]] = [
     ("typo", [("a", "value = 1"), ("b", "y = 0\nx = valeu")], "undefined-name", 2, 2),
     ("used before it is defined", [("a", "y = x"), ("b", "x = 1")], "defined-later", 1, 1),
@@ -92,6 +114,16 @@ ALLOWED: list[tuple[str, Cells]] = [
         ("a", "d = {'frame': pd.DataFrame({'g': [1]}), 'how': np.mean}\nd['frame']['k'] = 1\n"
               "t = d['frame'].agg({'g': [np.mean, np.sum]})\nrow = t.iloc[0]\nrow['z'] = 2"),
         ("b", "print(d, t)")]),
+    ("estimator that clones estimators", [
+        ("imports", "import numpy as np\nfrom sklearn.base import BaseEstimator, clone\n"
+                    "from sklearn.pipeline import make_pipeline\nfrom sklearn.svm import SVC\n"
+                    "from sklearn.model_selection import cross_val_score, GridSearchCV"),
+        ("functions", _VOTES), ("a", "x, y = np.ones((9, 2)), np.ones(9)\na, b = SVC(), make_pipeline(SVC())\n"
+                                "m = Votes([a, b])\nevery = [a, b, m]"),
+        ("b", "for one in every:\n    s = cross_val_score(one, x, y)"),
+        ("c", "for one in every:\n    one.fit(x, y)\n    p = one.predict(x)\nm.get_params()\n"
+              "g = GridSearchCV(m, {'a': [1]})\ng.fit(x, y)\nprint(clone(m).fit(x, y).predict(x))\n"
+              "for _ in range(2):\n    m = Votes([m, clone(m)])\n    m.fit(x, y)")]),
     ("pylab", [("imports", "%pylab inline"), ("a", "x = linspace(0, 1)\nplt.plot(x)"),
                ("b", "print(x, np.pi, randn(2))")]),
     ("star import of pylab", [("imports", "from pylab import *"), ("a", "x = arange(3)\nplot(x)"),

@@ -16,6 +16,7 @@ def row(id: str, change: str, show: str, **more: object) -> Probe:
 
 PROBES = [
     row("pandas-option", "pd.set_option('display.precision', 2)", "print(pd.DataFrame({'v': [1.23456]}))"),
+    row("pandas-option-roundabout", "pd.pandas.set_option('display.precision', 2)", "print(pd.DataFrame({'v': [1.23456]}))"),
     row("pandas-options-attribute", "pd.options.display.max_rows = 4", "print(pd.DataFrame({'v': range(20)}))"),
     row("numpy-print", "np.set_printoptions(precision=2)", "print(np.array([1.23456]))"),
     row("numpy-errors", "np.seterr(divide='ignore')", "print(np.array([1.]) / 0, np.geterr()['divide'])"),
