@@ -420,12 +420,17 @@ class ForeignEvaluator(DeepLearningEvaluator):
             receiver.hold(everything)
             return frozenset((receiver,))
         if "inplace" in keywords and name in library.methods["inplace"]:
-            self.change((receiver,), node)
-            if name in _REPLACES:
-                self.write_memory((receiver,), node)
-            receiver.hold(everything)
-            return SCALAR
+            return self._changed_in_place(receiver, name, everything, node)
         return self._method_by_table(receiver, name, everything, arguments, node)
+
+    def _changed_in_place(
+        self, receiver: Obj, name: str, everything: set[Obj], node: ast.AST
+    ) -> Value:
+        """Call a method of a frame or series with ``inplace=True``."""
+        self.change((receiver,), node)
+        self.write_memory([receiver] if name in _REPLACES else [], node)
+        receiver.hold(everything)
+        return SCALAR
 
     def _stream_method(
         self, receiver: Obj, name: str, arguments: list[Value], node: ast.AST

@@ -87,6 +87,9 @@ class StatementExecutor(ImportEvaluator):
         for item in holder:
             if item.path.startswith("builtins."):
                 continue
+            if isinstance(node, ast.Subscript) and item.kind == "module" and "." not in item.path:
+                # A whole module takes no items: what is stored into is another object.
+                continue
             self._call_setter(item, value, node, name)
             if item.kind in ("member", "module", "localmodule"):
                 if not (made and self._stateless(item)):

@@ -91,6 +91,12 @@ ALLOWED: list[tuple[str, Cells]] = [
     ("generator used where it is made", [("a", "g = (i for i in [1])\ny = list(g)"), ("b", "z = y")]),
     ("file closed where it is opened", [("a", "with open('o.txt') as f:\n    t = f.read()"),
                                         ("b", "y = t")]),
+    ("import or dictionary, by a branch", [
+        ("a", "f = len('ab') > 5\nif f:\n    import json as m\nelse:\n    m = {}"),
+        ("b", "m['k'] = 1"), ("c", "print(m)")]),
+    ("import or dictionary, by what is installed", [
+        ("a", "try:\n    import nowhere_at_all as m\nexcept ImportError:\n    m = {}"),
+        ("b", "m['k'] = 1"), ("c", "print(m)")]),
     ("column of a frame that gets other columns", [
         ("imports", "import pandas as pd"),
         ("a", "df = pd.DataFrame({'v': [1., 2.]})\nv = df['v']"),

@@ -11,6 +11,12 @@ def row(id: str, make: str, use: str, setup: str = "", **more: object) -> Probe:
 
 
 PROBES = [
+    Probe("import-or-dictionary", "a name that is a module on one path, and changed on the other", [
+        ("step:a", "f = len('ab') > 5\nif f:\n    import json as m\nelse:\n    m = {}"),
+        ("step:b", "m['k'] = 1"), ("step:c", "print(m)")]),
+    Probe("import-or-stand-in", "a stand-in for a module that is not installed", [
+        ("step:a", "try:\n    import nowhere_at_all as m\nexcept ImportError:\n    m = {}"),
+        ("step:b", "m['k'] = 1"), ("step:c", "print(m)")]),
     row("if-else", "n = 3\nif n > 2:\n    v = 'big'\nelse:\n    v = 'small'", "print(v)"),
     row("maybe-rebound", "v = 1\nn = 3", "if n > 5:\n    v = 2\nprint(v)"),
     row("while-else", "n = 0\nwhile n < 3:\n    n += 1\nelse:\n    done = True", "print(n, done)"),
