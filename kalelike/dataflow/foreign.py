@@ -35,6 +35,8 @@ _SUFFIXES = {
     "numpy.savez": ".npz",
     "numpy.savez_compressed": ".npz",
 }
+_MAPPED = {"numpy.memmap": 2, "numpy.lib.format.open_memmap": 1}
+"""Arrays in files, and where the mode stands among their arguments."""
 _MEMORY = frozenset({"array", "frame", "opaque"})
 _SPLIT = frozenset({"array", "frame", "list"})
 _REPLACES = frozenset(
@@ -302,6 +304,10 @@ class ForeignEvaluator(DeepLearningEvaluator):
         if "opens_file" in known:
             mode = arguments[1] if len(arguments) > 1 else keywords.get("mode")
             self.open_file(first, self.known_texts(mode)[0] if mode is not None else "r", node)
+        if path in _MAPPED:
+            at = _MAPPED[path]
+            mode = arguments[at] if len(arguments) > at else keywords.get("mode")
+            self.open_file(first, self.known_texts(mode)[0] if mode is not None else "r+", node)
         if path == "shutil.make_archive":
             place = arguments[2] if len(arguments) > 2 else keywords.get("root_dir")
             self.read_file(place if place is not None else self.text("."), node)

@@ -73,6 +73,11 @@ class MagicEvaluator(ForeignEvaluator):
         self.fx.impure.setdefault("%" + magic.name, self.site(node))
         return self.fresh(node)
 
+    def _magic_xdel(self, magic: Magic, node: ast.Call) -> Value:
+        """Delete a name, and IPython's own references to what it was."""
+        name = magic.argument.removeprefix("-n").strip()
+        return self._code(f"del {name}", node) if name.isidentifier() else SCALAR
+
     def _foreign(
         self, name: str, reads: tuple[str, ...], writes: tuple[str, ...], node: ast.Call
     ) -> Value:

@@ -8,6 +8,7 @@ see. Everything else is cloudpickle's.
 
 from __future__ import annotations
 
+import copyreg
 import io
 import pickle
 import random
@@ -98,6 +99,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             if shared is None and self._tensors is not None:
                 shared = self._tensors.reduce_array(obj)
             return shared or _in_its_order(obj) or super().reducer_override(obj)
+        if type(obj).__name__ == "vectorize" and type(obj).__module__ == "numpy":
+            return _reduce_vectorized(obj)
         if isinstance(obj, re.Match):
             return reduce_match(obj) or super().reducer_override(obj)
         if isinstance(obj, _CACHED) and obj.__module__ == "__main__":
@@ -184,6 +187,14 @@ def _in_its_order(obj: Any) -> Any:
     if flags is None or flags.c_contiguous or flags.f_contiguous or obj.dtype.hasobject:
         return None
     return obj.copy(order="K").__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+
+def _reduce_vectorized(obj: Any) -> Any:
+    """Reduce a ``numpy.vectorize`` without what it made when it was called: that makes itself anew."""
+    state = dict(vars(obj))
+    if isinstance(state.get("_ufunc"), dict):
+        state["_ufunc"] = {}
+    return copyreg.__newobj__, (type(obj),), state  # type: ignore[attr-defined]
 
 
 def _keep_slots(kind: type, reduced: tuple[Any, ...]) -> None:

@@ -26,6 +26,11 @@ ROWS: list[tuple[str, Cells, str]] = [
     ("array made by indexing numpy", [
         ("imports", "import numpy as np"), ("a", "x = np.ones(3)\nm = np.c_[x, x]\ng = np.mgrid[0:2]"),
         ("b", "m[0] = 5\ng[0][0] = 1"), ("c", "print(x, m, g)")], "a>b:g,m a>c:x b>c:g,m"),
+    ("array in a file", [
+        ("imports", "import numpy as np"), ("a", "m = np.memmap('m.bin', mode='w+', shape=3)\nm[:] = 1\ndel m"),
+        ("b", "t = np.memmap('m.bin').sum()"), ("c", "u = np.memmap('m.bin', 'uint8', 'r').sum()")],
+     "a>b: a>b:@file:m.bin b>c:@file:m.bin"),
+    ("name deleted by a magic", [("a", "x = [1]"), ("b", "%xdel x"), ("c", "y = 1")], "a>b:x"),
     ("estimators that clone estimators of their own kind", [
         ("imports", "import numpy as np\nfrom sklearn.base import BaseEstimator, clone\n"
                     "from sklearn.pipeline import make_pipeline\n"

@@ -179,6 +179,14 @@ def test_fitted_pipeline_predicts_the_same(tmp_path: Path) -> None:
     assert (found.predict_proba(X) == model.predict_proba(X)).all()
 
 
+def test_a_vectorized_function_that_was_called(tmp_path: Path) -> None:
+    """What it keeps of its first call cannot be pickled, and is made again."""
+    add = np.vectorize(lambda a, b: a + b, otypes=[np.float64])
+    assert add([1, 2], 3).tolist() == [4, 5]
+    found = round_trip(tmp_path, {"add": add})["add"]
+    assert found([1, 2], 3).tolist() == [4, 5]
+
+
 def test_a_large_array_can_be_changed_and_the_artifact_stays(tmp_path: Path) -> None:
     found = round_trip(tmp_path, {"x": np.zeros(100_000)})["x"]
     found[0] = 5
