@@ -190,7 +190,7 @@ def _in_its_order(obj: Any) -> Any:
 
 
 def _reduce_vectorized(obj: Any) -> Any:
-    """Reduce a ``numpy.vectorize`` without what it made when it was called: that makes itself anew."""
+    """Reduce a ``numpy.vectorize`` without what a call made: the next makes it anew."""
     state = dict(vars(obj))
     if isinstance(state.get("_ufunc"), dict):
         state["_ufunc"] = {}
