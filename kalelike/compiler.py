@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kalelike.dataflow.partition import partition_notebook
+from kalelike.dataflow.partition import cut_to_undo, partition_notebook
 from kalelike.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kalelike.emit import (
     PipelineDocument,
@@ -24,7 +24,7 @@ from kalelike.graph.build import build_graph
 from kalelike.graph.model import PipelineGraph
 from kalelike.graph.step_code import StepCodeDocument, step_codes
 from kalelike.lint.document import check_documents, check_workflow_size
-from kalelike.notebook.model import StepName
+from kalelike.notebook.model import Notebook, StepName
 from kalelike.notebook.read import read_notebook
 from kalelike.notebook.roles import is_tagged, tag_notebook
 from kalelike.notebook.settings import read_settings
@@ -49,8 +49,23 @@ def analyse(path: str | Path, *, auto: bool = False) -> PipelineGraph:
     with _collection_paused():
         notebook = read_notebook(path)
         if auto and not is_tagged(notebook):
-            return build_graph(partition_notebook(notebook, read_settings(notebook)))
+            return _build_untagged(notebook)
         return build_graph(tag_notebook(notebook))
+
+
+def _build_untagged(notebook: Notebook) -> PipelineGraph:
+    """Choose steps, and join those between which something cannot pass to one."""
+    settings = read_settings(notebook)
+    joined: frozenset[int] = frozenset()
+    while True:
+        tagged = partition_notebook(notebook, settings, joined)
+        try:
+            return build_graph(tagged)
+        except CompileError as error:
+            cut = cut_to_undo(tagged, error.diagnostics)
+            if cut is None:
+                raise
+            joined |= {cut}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kalelike.dataflow.interpreter import analyse_notebook
-from kalelike.diagnostics import Diagnostic, diagnose, has_errors
+from kalelike.diagnostics import Diagnostic, Severity, diagnose, has_errors
 from kalelike.errors import CompileError
 from kalelike.notebook.ipython_syntax import transform_cell
 from kalelike.notebook.model import (
@@ -39,13 +39,16 @@ class _Section:
     cells: tuple[Cell, ...]
 
 
-def partition_notebook(notebook: Notebook, settings: Settings) -> TaggedNotebook:
+def partition_notebook(
+    notebook: Notebook, settings: Settings, joined: frozenset[int] = frozenset()
+) -> TaggedNotebook:
     """Choose steps for an untagged notebook and say what was chosen.
 
     Headings of one level begin steps: the shallowest level that gives at least
     two. Without such headings, cells are cut where the fewest names cross.
     Cells of only imports, definitions and settings are set-up wherever they
-    stand. Raises :class:`CompileError` when a cell is not valid Python, and for
+    stand. A step that would begin with a cell of ``joined`` (indexes) is part of
+    the one before. Raises :class:`CompileError` when a cell is not valid Python, and for
     mistakes in the settings.
     """
     options = settings.options
@@ -55,6 +58,7 @@ def partition_notebook(notebook: Notebook, settings: Settings) -> TaggedNotebook
     by = "headings"
     if len(sections) < 2:
         sections, by = _by_data_flow(notebook, working, options), "data flow"
+    sections = _join(sections, joined)
     names = _names([section.title for section in sections])
     step_of = {
         cell.index: name
@@ -81,6 +85,31 @@ def partition_notebook(notebook: Notebook, settings: Settings) -> TaggedNotebook
         raise CompileError(diagnostics)
     diagnostics.extend(_told(by, names, sections))
     return TaggedNotebook(notebook, tagged, steps, options, tuple(diagnostics))
+
+
+def cut_to_undo(tagged: TaggedNotebook, found: Sequence[Diagnostic]) -> int | None:
+    """Return the first cell of a step that takes what cannot pass; None if nothing else helps.
+
+    The step is better part of the one before, where the cuts were chosen by
+    :func:`partition_notebook`: its author did not ask for them.
+    """
+    errors = [item for item in found if item.severity is Severity.ERROR]
+    if not errors or any(item.code.name != "cannot-cross" for item in errors):
+        return None
+    reader = errors[0].location.index
+    begins = [step.location.index for step in tagged.steps if step.location.index is not None]
+    before = [index for index in begins[1:] if reader is not None and index <= reader]
+    return max(before, default=None)
+
+
+def _join(sections: Sequence[_Section], joined: frozenset[int]) -> list[_Section]:
+    result: list[_Section] = []
+    for section in sections:
+        if result and section.cells[0].index in joined:
+            before = result.pop()
+            section = _Section(before.title, (*before.cells, *section.cells))
+        result.append(section)
+    return result
 
 
 def _told(

@@ -50,6 +50,8 @@ REFUSED: list[tuple[str, Cells, str, int, int]] = [
                   ("b", "c.execute('x')")], "cannot-cross", 3, 1),
     ("lock", [("imports", "import threading"), ("a", "l = threading.Lock()"), ("b", "l.acquire()")],
      "cannot-cross", 3, 1),
+    ("pool of CatBoost", [("imports", "from catboost import Pool"), ("a", "p = Pool([[1]], [1])"),
+                          ("b", "print(p)")], "cannot-cross", 3, 1),
     ("history of another step", [("a", "1 + 1"), ("b", "y = _")], "history-read", 2, 1),
     ("folder chosen by a computed value", [
         ("imports", "import os"), ("a", "d = input()\nos.chdir(d)"), ("b", "y = 1")],

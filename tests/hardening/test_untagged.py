@@ -54,3 +54,24 @@ def test_tags_win_over_auto(tmp_path: Path) -> None:
     graph = analyse(write_notebook(tmp_path / "nb.ipynb", cells), auto=True)
     assert [step.name for step in graph.steps] == ["a", "b"]
     assert not graph.diagnostics
+
+
+def test_steps_between_which_something_cannot_pass_are_one(tmp_path: Path) -> None:
+    """Nobody asked for the cut; tagged by hand, the same is refused."""
+    cells = [
+        ("markdown", "# Read"), ("", "import sqlite3\nc = sqlite3.connect(':memory:')"),
+        ("markdown", "# Fill"), ("", "c.execute('create table t (n int)')\nk = 2"),
+        ("markdown", "# Ask"), ("", "found = c.execute('select count(*) from t').fetchall()"),
+        ("markdown", "# Show"), ("", "print(found, k)"),
+    ]  # fmt: skip
+    notebook = write_notebook(tmp_path / "nb.ipynb", cells)
+    assert [step.name for step in analyse(notebook, auto=True).steps] == ["read", "show"]
+    tags = [("step:" + text.lower(), source) for (_, text), (_, source) in _pairs(cells)]
+    tagged = [(tag.replace("# ", ""), source) for tag, source in tags]
+    with pytest.raises(CompileError) as caught:
+        analyse(write_notebook(tmp_path / "tagged.ipynb", tagged), auto=True)
+    assert {item.code.name for item in caught.value.diagnostics} == {"cannot-cross"}
+
+
+def _pairs(cells: list[tuple[str, str]]) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+    return list(zip(cells[::2], cells[1::2], strict=True))
