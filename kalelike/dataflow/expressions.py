@@ -9,7 +9,7 @@ from typing import Any
 from kalelike.dataflow.machine import Frame
 from kalelike.dataflow.scopes import function_code
 from kalelike.dataflow.texts import TextEvaluator
-from kalelike.dataflow.values import CODE, DEFAULTS, KEEPS, SCALAR, WILD, Obj, Value
+from kalelike.dataflow.values import CODE, DEFAULTS, KEEPS, SCALAR, WILD, Obj, Value, reach
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 CONSUMED = frozenset({"generator", "iterator", "buffer", "uncrossable", "stream"})
@@ -18,6 +18,15 @@ _LIVE = CONSUMED | {"list", "dict", "set", "array", "opaque", "instance"}
 _NOT_DATA = frozenset({"function", "class", "member", "module", "builtin"})
 IN_CELLS = frozenset({"list", "dict", "set", "instance"})
 _NOT_ITERATED = frozenset({"text", "member", "module", "builtin", "function", "uncrossable"})
+
+
+def _streams_behind(value: Iterable[Obj]) -> Iterable[Obj]:
+    """Yield what iterating draws from: what a data set is made of, a loader's generator."""
+    for item in value:
+        if item.is_dataset and item.kind == "stream":
+            yield from reach((item,))
+        elif item.kind == "opaque":
+            yield from item.contents
 
 
 class ExpressionEvaluator(TextEvaluator):
@@ -293,8 +302,10 @@ class ExpressionEvaluator(TextEvaluator):
         return frozenset((made,))
 
     def consume(self, value: Iterable[Obj], node: ast.AST) -> None:
-        """Record that iterators lose what is taken from them."""
+        """Record that iterators lose what is taken from them, and that what shuffles draws."""
+        value = tuple(value)
         self.change([item for item in value if item.kind in CONSUMED], node)
+        self.change([item for item in _streams_behind(value) if item.kind == "stream"], node)
 
     def taken(self, value: Value, node: ast.AST) -> Value:
         """Return the elements of a value, which an iterator loses."""

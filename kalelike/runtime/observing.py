@@ -31,7 +31,7 @@ RANDOM_START = "KALELIKE_RANDOM_START"
 _TORCH_START = 67280421310721
 """The seed with which torch starts: ``c10::detail::default_rng_seed_val``."""
 KINDS = ("python", "numpy", "torch", "keras")
-GENERATORS = tuple(f"@random:{kind}" for kind in KINDS)
+GENERATORS = tuple(f"@random:{kind}" for kind in (*KINDS, "keras-names"))
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _IPYTHONS = re.compile(r"_+|_i+|_i?\d+|_[iod]h|_exit_code|In|Out|exit|quit|get_ipython|__\w+__")

@@ -92,6 +92,14 @@ EDGES: list[tuple[str, Cells, str]] = [
         ("a", "d = tf.data.Dataset.from_tensor_slices([1, 2])\ns = d.shuffle(2).batch(1)"),
         ("b", "for x in s:\n    print(x)"), ("c", "for x in d:\n    print(x)"),
         ("d", "for x in s.map(lambda v: v):\n    print(x)")], "a>b:s a>c:d b>d:s"),
+    ("passes over a derived data set shuffle the first one", [
+        ("imports", "import tensorflow as tf"), ("a", "d = tf.data.Dataset.range(9).shuffle(3)"),
+        ("b", "x = list(d.batch(2))"), ("c", "y = [v for v in d]")], "a>b:d b>c:d"),
+    ("a loader draws from the generator that it has", [
+        TORCH, ("a", "g = torch.Generator().manual_seed(1)\n"
+                     "l = DataLoader(TensorDataset(torch.ones(4)), shuffle=True, generator=g)"),
+        ("b", "x = [v for v in l]"), ("c", "z = list(l)"),
+        ("d", "w = torch.rand(2, generator=g)")], "a>b:g,l b>c:g,l c>d:g"),
     ("a callback writes while the model is trained", [
         ("imports", "import keras"),
         ("a", "m = keras.Sequential([keras.layers.Dense(1)])\n"

@@ -108,3 +108,25 @@ def test_a_model_of_a_class_of_ones_own(tmp_path: Path, built: bool) -> None:
     assert len(found.trainable_variables) == 4
     if built:
         assert fingerprint(found) == fingerprint(model)
+
+
+def test_fingerprints_see_what_an_object_has_learnt(tmp_path: Path) -> None:
+    class Own(keras.Model):  # type: ignore[misc, unused-ignore]
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.last(inputs)
+
+    Own.__module__ = "__main__"
+    model, mean, optimizer = Own(), keras.metrics.Mean(), keras.optimizers.SGD(momentum=0.5)
+    model.compile(optimizer, "mse")
+    model.fit(X, Y, verbose=0)
+    values = {"model": model, "mean": mean, "optimizer": optimizer}
+    found = round_trip(tmp_path, values)
+    before = {name: fingerprint(value) for name, value in values.items()}
+    assert before == {name: fingerprint(value) for name, value in found.items()}
+    model.fit(X, Y, verbose=0)
+    mean.update_state([3.0])
+    assert all(fingerprint(value) != before[name] for name, value in values.items())

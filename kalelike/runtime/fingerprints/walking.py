@@ -52,6 +52,8 @@ def fingerprint(value: Any, *, parts: int = _PARTS, private: bool = False) -> di
 
 
 def _type_name(cls: type) -> str:
+    if keras_models.is_dataset_class(cls):
+        return "tensorflow.data.Dataset"
     module = _module_of(cls)
     return cls.__qualname__ if module in ("builtins", "") else f"{module}.{cls.__qualname__}"
 
@@ -148,8 +150,10 @@ class Walker:
             "pandas": frames.add_pandas,
             "scipy": arrays.add_sparse,
             "torch": arrays.add_torch,
-            "keras": keras_models.add_keras,
+            "tensorflow": keras_models.add_tensorflow,
         }
+        if keras_models.is_keras(cls):
+            return keras_models.add_keras(builder, value, self)
         return root in known and known[root](builder, value, self)
 
     def _add_scalar(self, builder: Builder, value: Any) -> None:
