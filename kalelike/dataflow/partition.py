@@ -96,10 +96,10 @@ def cut_to_undo(tagged: TaggedNotebook, found: Sequence[Diagnostic]) -> int | No
     errors = [item for item in found if item.severity is Severity.ERROR]
     if not errors or any(item.code.name != "cannot-cross" for item in errors):
         return None
-    reader = errors[0].location.index
-    begins = [step.location.index for step in tagged.steps if step.location.index is not None]
-    before = [index for index in begins[1:] if reader is not None and index <= reader]
-    return max(before, default=None)
+    reader = errors[0].location.index or 0
+    begins = [step.location.index for step in tagged.steps if step.location.index is not None][1:]
+    # A function that is defined earlier than it is called reads in no step of its own.
+    return max((index for index in begins if index <= reader), default=min(begins, default=None))
 
 
 def _join(sections: Sequence[_Section], joined: frozenset[int]) -> list[_Section]:

@@ -64,6 +64,13 @@ def test_steps_between_which_something_cannot_pass_are_one(tmp_path: Path) -> No
         ("markdown", "# Ask"), ("", "found = c.execute('select count(*) from t').fetchall()"),
         ("markdown", "# Show"), ("", "print(found, k)"),
     ]  # fmt: skip
+    inner = [
+        ("markdown", "# Read"),
+        ("", "import sqlite3\nc = 0\ndef f():\n    return c.execute('select 1').fetchall()\nk = 1"),
+        ("markdown", "# Open"), ("", "c = sqlite3.connect(':memory:')"),
+        ("markdown", "# Show"), ("", "print(f(), k)"),
+    ]  # fmt: skip
+    assert analyse(write_notebook(tmp_path / "inner.ipynb", inner), auto=True).steps
     notebook = write_notebook(tmp_path / "nb.ipynb", cells)
     assert [step.name for step in analyse(notebook, auto=True).steps] == ["read", "show"]
     tags = [("step:" + text.lower(), source) for (_, text), (_, source) in _pairs(cells)]
