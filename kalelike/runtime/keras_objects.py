@@ -47,6 +47,9 @@ class KerasReducer:
                 return make, (kind,), dict(obj.__dict__), None, None, set_tracker_state
             state = (kept(obj), dict(obj.__dict__))
             return make, (kind,), state, None, None, set_collection_state
+        if kind.__module__ == "keras.src.utils.backend_utils":
+            # It asks itself for attributes that it has only when it is filled.
+            return make, (kind,), dict(obj.__dict__), None, None, fill
         if kind.__name__ == "_DefaultDistributionStrategy":
             return default_strategy, ()
         saveable = sys.modules.get("keras.src.saving.keras_saveable")

@@ -110,6 +110,13 @@ def test_a_model_of_a_class_of_ones_own(tmp_path: Path, built: bool) -> None:
         assert fingerprint(found) == fingerprint(model)
 
 
+def test_preprocessing_that_has_seen_data(tmp_path: Path) -> None:
+    layer = keras.layers.Normalization()
+    layer.adapt(X)
+    found = round_trip(tmp_path, {"layer": layer})["layer"]
+    assert np.array_equal(np.asarray(found(X)), np.asarray(layer(X)))
+
+
 def test_fingerprints_see_what_an_object_has_learnt(tmp_path: Path) -> None:
     class Own(keras.Model):  # type: ignore[misc, unused-ignore]
         def __init__(self) -> None:
