@@ -56,8 +56,9 @@ class ImportEvaluator(MagicEvaluator):
         """Execute ``from a import b, c as d`` and ``from a import *``."""
         module = node.module or ""
         if module == "__future__":
-            # IPython keeps a cell's future features for all later cells.
-            self.fx.settings.setdefault("__future__", self.site(node))
+            if not self.frames:
+                # IPython keeps a cell's future features for all later cells.
+                self.fx.settings.setdefault("__future__", self.site(node))
             return
         self._read_module(module, node)
         local = self.local_module(module, node) if not node.level else None

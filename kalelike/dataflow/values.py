@@ -63,7 +63,9 @@ class Obj:
         self.parts: tuple[frozenset[Obj], ...] | None = None
 
     def hold(self, objects: Iterable[Obj]) -> None:
-        """Let this object hold ``objects``."""
+        """Let this object hold ``objects``; a text, which all of the same content share, cannot."""
+        if self.kind == "text":
+            return
         for item in objects:
             if item is not self:
                 if not isinstance(self.contents, set):

@@ -21,3 +21,28 @@ def test_settings_made_by_a_function_of_a_helper(tmp_path: Path) -> None:
     graph = build_graph(tagged_notebook(cells, str(tmp_path)))
     assert [item.code for item in graph.diagnostics if item.severity != "note"] == []
     assert graph.edges == ()
+
+
+def test_texts_of_a_helper_hold_nothing(tmp_path: Path) -> None:
+    """That the same text stands in a helper and in what changes does not change the helper."""
+    (tmp_path / "looks.py").write_text(
+        "LABEL = 'x'\nclass C:\n    def __init__(self):\n        self.v = {}\n"
+        "    def go(self, k):\n        vars(self)[k] = []\n        for t in (k, self.v):\n"
+        "            setattr(t, k, self)\n        self.v[k] = 1\n"
+    )
+    cells = [
+        ("a", "import looks\nfrom stuff import f"),
+        ("b", "c = looks.C()\nc.go('x')\nf('x', c)\nc.go('x')"),
+        ("d", "y = looks.LABEL"),
+    ]
+    assert build_graph(tagged_notebook(cells, str(tmp_path))).edges == ()
+
+
+def test_future_features_of_a_helper_stay_its_own(tmp_path: Path) -> None:
+    """``from __future__`` in a helper that cannot be imported again sets nothing for later steps."""
+    (tmp_path / "old.py").write_text(
+        "from __future__ import division\nimport time\nT = time.time()\n"
+    )
+    cells = [("a", "from old import T\ny = T"), ("b", "z = 3 / 2")]
+    graph = build_graph(tagged_notebook(cells, str(tmp_path)))
+    assert [item.code for item in graph.diagnostics] == []
