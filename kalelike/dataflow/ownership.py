@@ -10,6 +10,7 @@ from kalelike.notebook.model import Role, StepName
 
 SETUP_STEP = StepName("setup")
 _ANOTHER = StepName("")
+_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 METRICS_STEP = StepName("pipeline-metrics")
 
 
@@ -107,6 +108,8 @@ def _inside_steps(units: tuple[Unit, ...]) -> dict[int, StepName]:
 def _metric_owners(units: tuple[Unit, ...]) -> dict[int, StepName]:
     """Give a metric's unit to the one step that last made what it reads, if it is one."""
     makers: dict[str, StepName] = {}
+    definers: dict[str, StepName] = {}
+    order: dict[StepName, int] = {}
     found: dict[int, StepName] = {}
     for position, unit in enumerate(units):
         effects = unit.effects
@@ -114,11 +117,20 @@ def _metric_owners(units: tuple[Unit, ...]) -> dict[int, StepName]:
         if unit.tagged.role is Role.METRICS:
             sources = {makers[name] for name in effects.reads if name in makers}
             alters = any(name in makers for name in (*effects.changes, *effects.binds))
-            single = len(sources) == 1 and not alters and _ANOTHER not in sources
+            last = max((order.get(item, -1) for item in sources), default=-1)
+            # What a later step defines anew is not what the one that would run it has.
+            anew = any(order[definers[name]] > last for name in effects.reads if name in definers)
+            single = len(sources) == 1 and not (alters or anew) and _ANOTHER not in sources
             runs = found[position] = sources.pop() if single else METRICS_STEP
-        if runs is not None and not is_definition(unit):
+        if runs is not None:
+            order.setdefault(runs, len(order))
+        if runs is not None and is_definition(unit):
+            if any(isinstance(item, _CODE) for item in unit.statements):
+                definers.update(dict.fromkeys(effects.binds, runs))
+        elif runs is not None:
             for name in (*effects.binds, *effects.changes):
                 makers[name] = runs
+                definers.pop(name, None)
         elif runs is None:
             # Set-up after a step: it is run by another one, if it needs what a step made.
             needs = any(name in makers for name in (*effects.reads, *effects.changes))

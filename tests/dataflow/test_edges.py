@@ -23,6 +23,9 @@ class Other(Outer):
 def ratio(X):
     return X[:, [0]] / X[:, [1]]"""
 ROWS: list[tuple[str, Cells, str]] = [
+    ("metric of a function that a later step defines anew", [
+        ("a", "def f():\n    return 1\nx = 1"), ("b", "def f():\n    return 2\ny = f()"),
+        ("pipeline-metrics", "m = f() + x\nprint(m)")], "a>pipeline-metrics:x"),
     ("array made by indexing numpy", [
         ("imports", "import numpy as np"), ("a", "x = np.ones(3)\nm = np.c_[x, x]\ng = np.mgrid[0:2]"),
         ("b", "m[0] = 5\ng[0][0] = 1"), ("c", "print(x, m, g)")], "a>b:g,m a>c:x b>c:g,m"),
