@@ -289,6 +289,28 @@ APART: Cells = [
 ]
 
 
+def test_what_two_runs_agree_on_by_chance_runs_once_more(tmp_path: Path) -> None:
+    """The notebook's runs are the first, third and fourth; step c says the same in two of them."""
+    count = tmp_path / "count"
+    count.write_bytes(b"0")
+    look = f"import os\nplace = os.open({str(count)!r}, os.O_RDWR)\nrun = int(os.read(place, 1))\n"
+    cells = [
+        (
+            "step:a",
+            look + "os.pwrite(place, str(run + 1).encode(), 0)\nos.close(place)\ndel run, place",
+        ),
+        ("step:b", look + "os.close(place)\nprint(run)\ndel run, place"),
+        (
+            "step:c",
+            look + "os.close(place)\nprint({1: 'x', 2: 'y', 3: 'x', 4: 'z'}[run])\ndel run, place",
+        ),
+    ]
+    made = run(subject_of(tmp_path / "book", cells))
+    assert made.runs == 3
+    assert {item.status for item in made.findings} == {Status.UNSTABLE}
+    assert made.outcome is Outcome.EQUAL
+
+
 def test_a_function_nobody_calls_is_missing_in_no_step(tmp_path: Path) -> None:
     """The last cell is set-up that step b runs; the function before it belongs to no step."""
     cells = [
