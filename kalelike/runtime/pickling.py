@@ -128,6 +128,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if isinstance(reduced, tuple) and obj.__qualname__ != obj.__name__:
             attributes, _ = reduced[2]
             attributes["__qualname__"] = obj.__qualname__
+        if isinstance(reduced, tuple) and not isinstance(obj, EnumType):
+            _keep_own_attributes(obj, reduced[2][0])
         if isinstance(reduced, tuple) and "__slots__" in vars(obj):
             _keep_slots(obj, reduced)
         if isinstance(reduced, tuple) and isinstance(obj, EnumType):
@@ -195,6 +197,17 @@ def _reduce_vectorized(obj: Any) -> Any:
     if isinstance(state.get("_ufunc"), dict):
         state["_ufunc"] = {}
     return copyreg.__newobj__, (type(obj),), state  # type: ignore[attr-defined]
+
+
+def _keep_own_attributes(kind: type, attributes: dict[str, Any]) -> None:
+    """Keep attributes that are the same objects as a base's: cloudpickle leaves them out.
+
+    The base's may change later, and the class's own would not.
+    """
+    for name, value in vars(kind).items():
+        own = name not in attributes and not name.startswith("_")
+        if own and any(vars(base).get(name) is value for base in kind.__mro__[1:]):
+            attributes[name] = value
 
 
 def _keep_slots(kind: type, reduced: tuple[Any, ...]) -> None:

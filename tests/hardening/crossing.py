@@ -17,6 +17,9 @@ def refused(id: str, make: str, use: str, line: int = 1) -> Probe:
 
 
 PROBES = [
+    Probe("class-attribute-equal-to-its-base", "an attribute of its own, the same object as the base's", [
+        ("step:a", "class A:\n    n = 1\nclass B(A):\n    n = A.n\nA.m = 0\nB.m = 0"),
+        ("step:b", "A.n = 5\nprint(B.n, sorted(k for k in vars(B) if k[0] != '_'))")]),
     refused("generator", "g = (v for v in range(3))", "print(list(g))"),
     refused("generator-function", "def f():\n    yield 1\ng = f()", "print(list(g))"),
 
