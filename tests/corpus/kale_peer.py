@@ -122,8 +122,7 @@ def _compile(folder: Path, python: str, names: Mapping[str, str]) -> tuple[Told,
     script = next(iter((folder / ".kale").rglob("*.kale.py")), None)
     text = script.read_text("utf-8") if script is not None and done.returncode == 0 else ""
     if not text:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        return {"outcome": "fails", "told": (lines or ["nothing"])[-1][:200]}, None
+        return {"outcome": "fails", "told": _why(done.stdout + done.stderr)}, None
     inputs = {step: sorted(_inputs(text, own.replace("-", "_"))) for step, own in names.items()}
     return {"outcome": "compiled", "inputs": inputs}, script
 
@@ -161,13 +160,17 @@ def _run(
             continue
         kept = seen / f"{own}.json"
         if not kept.exists():
-            return {"outcome": "fails", "step": step.name, "told": _why(log)}
+            return {
+                "outcome": "fails",
+                "step": step.name,
+                "told": _why(log.read_text("utf-8", "replace")),
+            }
         for name, why in _compare(step, json.loads(kept.read_text("utf-8")), runs):
             if why:
                 return {"outcome": "wrong", "step": step.name, "name": name, "told": why}
             equal += 1
     if status:
-        return {"outcome": "fails", "told": _why(log)}
+        return {"outcome": "fails", "told": _why(log.read_text("utf-8", "replace"))}
     return {"outcome": "right", "values": equal}
 
 
@@ -207,9 +210,9 @@ def _execute(
             return None
 
 
-def _why(log: Path) -> str:
-    """The last line of the log that names an exception, without terminal colours."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text("utf-8", "replace"))
+def _why(log: str) -> str:
+    """The last line of a log that names an exception, without terminal colours."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", log).strip()
     found = _RAISED.findall(text) or re.findall(r"^((?:\w+\.)*\w*Error: .*)$", text, re.MULTILINE)
     return str((found or text.splitlines() or ["nothing"])[-1])[:200]
 

@@ -161,9 +161,9 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
     wrong = sum(_outcome(row) in ("different", "warned") for _, row in told)
     return (
         "## Kale 2.3 on the same notebooks, with the same steps\n\n"
-        "Kale compiles each notebook with the steps that kalelike chose as its tags; as far as "
-        "time allows, what it has made runs in KFP's local runner, each step in a process of its "
-        "own, in a copy of the notebook's folder, with the same packages. Right means here: "
+        "Kale compiles each notebook with the steps that kalelike chose as its tags; what it has "
+        "made runs in KFP's local runner, each step in a process of its own, in a copy of the "
+        "notebook's folder, with the same packages. Right means here: "
         "every step runs, and at its end every value that its cells mention, and that two runs "
         "of the notebook agree on, is the notebook's, compared as `kalelike verify` does. "
         "Displayed results, metrics and files of Kale's are not compared; kalelike's are. "
@@ -226,6 +226,14 @@ def _kale_complete(row: Row) -> bool:
     )
 
 
+def _kale_word(row: Row) -> str:
+    made = row.get("kale", {})
+    run = made.get("run", {}).get("outcome")
+    if made.get("outcome") == "compiled":
+        return _KALE_RUNS[run or ""]
+    return "does not compile" if made else ""
+
+
 def _not_right(rows: Sequence[tuple[Entry, Row]]) -> str:
     lines = []
     for entry, row in rows:
@@ -280,7 +288,7 @@ def _all(rows: Sequence[tuple[Entry, Row]]) -> str:
                 entry.key, entry.environment, entry.first_cells or "all", made.get("code", ""),
                 _OUTCOMES[_outcome(row)], made.get("steps", ""), equal.get("value", ""),
                 equal.get("display", ""), equal.get("file", ""), made.get("uncovered", ""),
-                made.get("unstable", ""), row.get("kale", {}).get("outcome", ""),
+                made.get("unstable", ""), _kale_word(row),
                 _PATH.sub("…", made.get("error", "")),
             )
         )  # fmt: skip
