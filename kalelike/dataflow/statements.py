@@ -27,6 +27,17 @@ _IMPORTED = frozenset({"member", "builtin", "module"})
 _FORGIVEN = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 
 
+def _asks_for_main(test: ast.expr) -> bool:
+    """Tell whether a condition is ``__name__ == "__main__"``."""
+    match test:
+        case ast.Compare(
+            left=ast.Name("__name__"), ops=[ast.Eq()], comparators=[ast.Constant("__main__")]
+        ):
+            return True
+        case _:
+            return False
+
+
 class StatementExecutor(ImportEvaluator):
     """Executes statements on the abstract memory."""
 
@@ -213,6 +224,11 @@ class StatementExecutor(ImportEvaluator):
     # -- control flow ------------------------------------------------------------
 
     def _if(self, node: ast.If) -> None:
+        code = self.frames[-1].code if self.frames else None
+        if code is not None and code.module is not None and _asks_for_main(node.test):
+            # A helper module that is imported is not `__main__`.
+            self.execute(node.orelse)
+            return
         self.evaluate(node.test)
         self.branches((lambda: self.execute(node.body), lambda: self.execute(node.orelse)))
 

@@ -46,3 +46,15 @@ def test_future_features_of_a_helper_stay_its_own(tmp_path: Path) -> None:
     cells = [("a", "from old import T\ny = T"), ("b", "z = 3 / 2")]
     graph = build_graph(tagged_notebook(cells, str(tmp_path)))
     assert [item.code for item in graph.diagnostics] == []
+
+
+def test_a_helper_that_is_imported_is_not_main(tmp_path: Path) -> None:
+    """What a helper does as a script, an import does not do."""
+    (tmp_path / "job.py").write_text(
+        "SEEN = []\ndef main():\n    SEEN.append(1)\n    open(name(), 'w').write('')\n"
+        "def half(x):\n    return x / 2\nif __name__ == '__main__':\n    main()\n"
+    )
+    cells = [("a", "from job import half\ny = half(1)"), ("b", "import job\nz = job.SEEN")]
+    graph = build_graph(tagged_notebook(cells, str(tmp_path)))
+    assert [item.code for item in graph.diagnostics] == []
+    assert graph.edges == ()
