@@ -94,8 +94,11 @@ def _neighbours(obj: Any) -> Iterable[Any]:
 
 def _state_of(obj: Any) -> dict[str, Any]:
     state = dict(obj.__dict__)
+    stale = state.get("train_function") is not None and _is_stale(obj)
     for name in _MADE_ANEW & state.keys():
         state[name] = None
+    if stale:
+        state["train_function"] = compiled_otherwise
     for name in _WRAPPERS & state.keys():
         if hasattr(state[name], "__wrapped__"):
             del state[name]
@@ -103,6 +106,25 @@ def _state_of(obj: Any) -> dict[str, Any]:
         state[_NAMED] = {k: v for k, v in state[_NAMED].items() if k not in _MADE_ANEW}
         state[_LISTED] = [item for item in state[_LISTED] if item.name not in _MADE_ANEW]
     return state
+
+
+def _is_stale(model: Any) -> bool:
+    """Tell whether layers were frozen or freed since the model was compiled.
+
+    Its compiled training goes on with the variables of that time; made anew, it
+    would train others.
+    """
+    compiled = getattr(model, "_compiled_trainable_state", {})
+    return any(compiled.get(item, item.trainable) != item.trainable for item in compiled)
+
+
+def compiled_otherwise(_iterator: Any) -> Any:
+    """Stand in for compiled training that would be another here; ``compile()`` takes it away."""
+    raise RuntimeError(
+        "`trainable` of a layer was set after compile(), in an earlier step: what was compiled "
+        "goes on training the same variables, and does not pass to another step. Call "
+        "compile() after setting `trainable`, as Keras asks, or fit in the step that sets it"
+    )
 
 
 def make(kind: type) -> Any:

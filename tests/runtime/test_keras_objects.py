@@ -110,6 +110,18 @@ def test_a_model_of_a_class_of_ones_own(tmp_path: Path, built: bool) -> None:
         assert fingerprint(found) == fingerprint(model)
 
 
+def test_layers_frozen_after_compile_are_not_trained_in_silence(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    model.layers[0].trainable = False
+    found = round_trip(tmp_path, {"model": model})["model"]
+    with pytest.raises(RuntimeError, match="after compile"):
+        found.fit(X, Y, verbose=0)
+    found.compile("sgd", "mse")
+    found.fit(X, Y, verbose=0)
+
+
 def test_preprocessing_that_has_seen_data(tmp_path: Path) -> None:
     layer = keras.layers.Normalization()
     layer.adapt(X)
