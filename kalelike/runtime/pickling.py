@@ -11,7 +11,6 @@ from __future__ import annotations
 import copyreg
 import io
 import pickle
-import random
 import re
 import sys
 import types
@@ -25,6 +24,7 @@ import cloudpickle
 
 from kalelike.runtime.faults import CannotCrossError
 from kalelike.runtime.formulas import reduce_formula_part
+from kalelike.runtime.global_generators import reduce_global_generator
 from kalelike.runtime.keras_objects import KerasReducer, finish
 from kalelike.runtime.matches import reduce_match
 from kalelike.runtime.streams import CellStream
@@ -115,7 +115,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _of_library(self, obj: Any) -> Any:
         """Reduce what a library's own pickle would bring back as something else, or not at all."""
-        special = _global_generator(obj)
+        special = reduce_global_generator(obj)
         if special is None and self._keras is not None:
             special = self._keras.reduce(obj)
         if special is None and self._formulas:
@@ -156,27 +156,6 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
 def _refuse_cached(obj: Any) -> Any:
     raise TypeError(f"{obj.__qualname__} remembers results (lru_cache), which would be lost")
-
-
-def _global_generator(obj: Any) -> Any:
-    """Reduce a library's global generator to its place: a copy would draw numbers of its own."""
-    if type(obj).__name__ == "RandomState" and "numpy" in sys.modules:
-        import numpy
-
-        if obj is numpy.random.mtrand._rand:
-            return global_generator, ("numpy",)
-    if obj is random._inst:
-        return global_generator, ("python",)
-    return None
-
-
-def global_generator(library: str) -> Any:
-    """Return the generator behind the functions of ``random`` or ``numpy.random``."""
-    if library == "python":
-        return random._inst
-    import numpy
-
-    return numpy.random.mtrand._rand
 
 
 def _in_its_order(obj: Any) -> Any:

@@ -25,7 +25,7 @@ START = "kalelike verify"
 _AGAIN = "kalelike verify, once more"
 _THIRD = "kalelike verify, a third time"
 HASH_SEED = 0
-_EMPTY = re.compile(r"\bempty(?:_like)?\(")
+_EMPTY = re.compile(r"\bempty(?:_like)?\(|\bstatsmodels\b")
 _MEMORY = Reason(
     "uninitialised memory",
     "numpy.empty gives memory with whatever was in it before",
@@ -151,6 +151,7 @@ def _run_notebook(
 def _may_be_memory(subject: Subject, findings: Sequence[Finding]) -> bool:
     """Tell whether what still differs may come from memory that nothing has filled.
 
+    The models of statsmodels keep scratch arrays that they make so.
     Code that numba compiles does not take the stand-in for ``numpy.empty``.
     """
     text = "\n".join(item.source for item in subject.cells)

@@ -365,6 +365,19 @@ def test_loads_nothing_but_the_standard_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_global_generator_is_not_the_state_of_what_holds_it() -> None:
+    import numpy as np
+
+    shared = {"rng": np.random.mtrand._rand}
+    before = fingerprint(shared)
+    np.random.random()
+    assert fingerprint(shared) == before
+    own = {"rng": np.random.RandomState(0)}
+    before = fingerprint(own)
+    own["rng"].random()
+    assert fingerprint(own) != before
+
+
 def test_an_attribute_may_hide_the_module() -> None:
     class Named:
         __module__ = property(lambda self: "x")  # type: ignore[assignment]

@@ -36,9 +36,9 @@ def add_keras(builder: Builder, value: Any, looker: Looker) -> bool:
     elif isinstance(value, keras.losses.Loss):
         looker.part(builder, ".get_config()", _config(value))
     elif isinstance(value, keras.Variable):
-        looker.part(builder, ".value", keras.ops.convert_to_numpy(value))
+        looker.part(builder, ".value", _array(value))
     elif isinstance(value, keras.random.SeedGenerator):
-        looker.part(builder, ".state", keras.ops.convert_to_numpy(value.state))
+        looker.part(builder, ".state", _array(value.state))
     elif isinstance(value, keras.KerasTensor):
         builder.add("tensor", f"{value.name} {value.shape} {value.dtype}")
     else:
@@ -67,9 +67,16 @@ def _add_layer(builder: Builder, value: Any, looker: Looker) -> None:
 
 
 def _add_variables(builder: Builder, place: str, variables: Any, looker: Looker) -> None:
-    keras: Any = sys.modules["keras"]
     for index, variable in enumerate(variables):
-        looker.part(builder, f"{place}[{index}]", keras.ops.convert_to_numpy(variable))
+        looker.part(builder, f"{place}[{index}]", _array(variable))
+
+
+def _array(variable: Any) -> Any:
+    """Return a variable's array; TensorFlow's own way warns of nothing."""
+    keras: Any = sys.modules["keras"]
+    if keras.backend.backend() == "tensorflow":
+        return variable.value.numpy()
+    return keras.ops.convert_to_numpy(variable)
 
 
 def _config(value: Any) -> Any:

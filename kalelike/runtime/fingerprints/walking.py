@@ -18,6 +18,7 @@ from kalelike.runtime.fingerprints import arrays, drawings, frames, keras_models
 from kalelike.runtime.fingerprints.definitions import add_class, add_function
 from kalelike.runtime.fingerprints.floats import DOUBLE, summarise
 from kalelike.runtime.fingerprints.summary import Builder, Summary
+from kalelike.runtime.global_generators import reduce_global_generator
 
 _MOST_NODES = 400_000
 _MOST_DEPTH = 80
@@ -116,7 +117,10 @@ class Walker:
     def _add(self, builder: Builder, value: Any, cls: type) -> None:
         if self._add_of_library(builder, value, cls):
             return
-        if drawings.is_artist(value):
+        place = reduce_global_generator(value)
+        if place is not None:
+            builder.add("global generator", place[1][0])
+        elif drawings.is_artist(value):
             drawings.add_artist(builder, value, self)
         elif isinstance(value, arrays.array_type()):
             arrays.add_array(builder, value, self)
