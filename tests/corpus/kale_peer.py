@@ -10,7 +10,7 @@ folder; three things in its code are changed for that: nothing is installed,
 the folder of passed values is a private one, and it is emptied before each
 step, as it is in a fresh container. At the end of each step its values are
 compared with those of the notebook's own run, as `kalelike verify` compares
-them: those that the step's cells mention and two runs of the notebook agree
+them: those whose names the step's code has and two runs of the notebook agree
 on. Displayed results are not compared: Kale keeps them as a page only.
 
 Prints ``KALE`` and JSON: whether it compiled, the inputs that it gives each
@@ -24,6 +24,7 @@ import os
 import re
 import signal
 import subprocess
+import symtable
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -47,7 +48,6 @@ from tests.corpus.kale_probe import FOLDER
 
 ROOT = Path(__file__).parents[2]
 _INPUT = re.compile(r"(\w+?)_input_artifact")
-_WORD = re.compile(r"[^\W\d]\w*")
 _COMPONENT = re.compile(r"(^def \w+_step\(.*?\):\n)", re.MULTILINE | re.DOTALL)
 _RAISED = re.compile(r"\[ERROR\]\s+((?:\w+\.)*\w*(?:Error|Exception|Exit): .*)$", re.MULTILINE)
 _PROBE = "__import__('tests.corpus.kale_probe', fromlist=['look']).look({!r}, globals())"
@@ -196,7 +196,7 @@ def _execute(
     made.write_text(_COMPONENT.sub(lambda found: found.group(1) + wipe, text), "utf-8")
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [python, "-c", _RUN, str(made), str(scratch / "root")],
+            [python, "-P", "-c", _RUN, str(made), str(scratch / "root")],
             cwd=script.parents[1],
             env={**os.environ, FOLDER: str(seen), "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0",
                  "LOCAL_EXECUTION": "1"},
@@ -217,11 +217,23 @@ def _why(log: str) -> str:
     return str((found or text.splitlines() or ["nothing"])[-1])[:200]
 
 
+def _names(source: str) -> set[str]:
+    """Return the global names that a cell's code binds or reads, its functions' among them."""
+    top = symtable.symtable(source, "cell", "exec")
+    found = {item.get_name() for item in top.get_symbols()}
+    inner = list(top.get_children())
+    while inner:
+        table = inner.pop()
+        inner += table.get_children()
+        found |= {item.get_name() for item in table.get_symbols() if item.is_global()}
+    return found
+
+
 def _compare(
     step: StepPlan, kept: Mapping[str, Any], runs: list[NotebookObservation]
 ) -> Iterator[tuple[str, str]]:
     """Give each name with how it differs, empty where it does not."""
-    words = {word for cell in step.code.cells for word in _WORD.findall(cell.source)}
+    words = {word for cell in step.code.cells for word in _names(cell.source)}
     exact = Tolerance()
     for name in sorted(words):
         theirs, again = (run.look(name, step, "end") for run in runs)

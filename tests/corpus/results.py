@@ -164,7 +164,7 @@ def _kale(rows: Sequence[tuple[Entry, Row]]) -> str:
         "Kale compiles each notebook with the steps that kalelike chose as its tags; what it has "
         "made runs in KFP's local runner, each step in a process of its own, in a copy of the "
         "notebook's folder, with the same packages. Right means here: "
-        "every step runs, and at its end every value that its cells mention, and that two runs "
+        "every step runs, and at its end every value whose name its code has, and that two runs "
         "of the notebook agree on, is the notebook's, compared as `kalelike verify` does. "
         "Displayed results, metrics and files of Kale's are not compared; kalelike's are. "
         "`every input found` counts those whose steps take every data name that the trace says "

@@ -40,7 +40,8 @@ class _Describer:
 
     def text(self, value: Any) -> str:
         if isinstance(value, _PLAIN) and type(value) in _PLAIN:
-            return repr(value)
+            # A text may show where an object lies, as another run of the program puts it elsewhere.
+            return _ADDRESS.sub("0x", repr(value))
         if type(value) is bool:
             return repr(value)
         if type(value) in (tuple, frozenset):
